@@ -1,0 +1,60 @@
+# Every target makes its own environment in .venv from the locked requirements. Python 3.11 or newer, git and make are
+# all that is needed; PYTHON=python3.12 picks another interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+QUESTION ?= How do street trees compare with cool roofs in lowering urban air temperature?
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
+
+.PHONY: demo test lint site check serve bench lock clean help
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.12 picks one")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -r requirements.lock
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(PIP) -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/.run  ## a question becomes a run, a record and a page, in build/demo
+	$(BIN)/srch run "$(QUESTION)" --out $(DEMO)/runs
+	$(BIN)/srch publish $(DEMO)/runs/* --manifests $(DEMO)/manifests
+	$(BIN)/srch check $(DEMO)/manifests
+	$(BIN)/srch build --manifests $(DEMO)/manifests --site-dir $(DEMO)/site
+	@echo "Look at it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory $(DEMO)/site 8000"
+
+test: $(VENV)/.dev  ## types, lint and every test; browser tests skip where no Chromium is
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## types and lint only
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+site: $(VENV)/.run  ## build the site from manifests/ into site/
+	$(BIN)/srch build
+
+check: $(VENV)/.run  ## check every file below manifests/
+	$(BIN)/srch check
+
+serve: $(VENV)/.run  ## serve the site on 127.0.0.1:8000
+	$(BIN)/srch serve
+
+bench: $(VENV)/.dev  ## measure what the README's figures say
+	$(BIN)/python bench/record_pages.py
+
+lock: $(VENV)/.dev  ## lock the newest allowed versions, with hashes, for every platform
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra build --output-file requirements.lock --upgrade
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev --constraint requirements.lock --output-file requirements-dev.lock --upgrade
+
+clean:  ## remove everything that was made, the environment included
+	rm -rf $(VENV) build site dist .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,563 @@
+"""The ``srch`` command: parsing and printing. What it does is done elsewhere.
+
+Exit codes: 0 done (also when there was nothing to do), 1 problems in data, or nobody read the output to its end, 2 a
+call that cannot be carried out, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import json
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from generator import __version__
+from generator.manifest.problems import Format, Problem, Problems, UsageError, printable, render, shown
+
+RUNS = Path("runs")
+MANIFESTS = Path("manifests")
+SITE = Path("site")
+CONFIG = Path("mkdocs.yml")
+FIRST_YEAR, LAST_YEAR = 1000, 2999  # what the contracts' timestamps can hold
+
+CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+PATH = click.Path(path_type=Path)
+
+runs_option = click.option(
+    "--runs", "runs_folder", type=PATH, default=RUNS, show_default=True, help="Folder that holds the runs."
+)
+manifests_option = click.option(
+    "--manifests", type=PATH, default=MANIFESTS, show_default=True, help="Folder that holds the records."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress on standard error.")
+
+
+class Command(click.Command):
+    """A command that refuses an option given twice, of which click would take the last without a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        given = [item for item in order if isinstance(item, click.Option) and item.flag_value is not True]
+        for option in given:
+            names = [item.opts[0] for item in given if item.name == option.name]
+            if len(set(names)) > 1:
+                raise click.UsageError(f"{' and '.join(sorted(set(names)))} exclude each other.", ctx)
+            if len(names) > 1:
+                raise click.UsageError(f"{names[0]} is given {len(names)} times.", ctx)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        _epoch()  # libraries read the variable too, and fail on a bad one with a traceback
+        return super().invoke(ctx)
+
+
+class Group(click.Group):
+    command_class = Command
+
+
+@click.group(cls=Group, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="srch")
+def cli() -> None:
+    """Make, publish and check public records of machine-made literature syntheses.
+
+    A question (or a draft) becomes a run, a run becomes a manifest, manifests become a static site.
+
+    \b
+    Examples:
+      srch run "How do street trees compare with cool roofs?"
+      srch queue
+      srch publish runs/*
+      srch build --site-dir site
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point: runs the command and turns every failure into one clear line, or a list of problems, and a code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # file names may hold bytes, and terminals lack characters, that could not be printed otherwise
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = cli.main(args=arguments, prog_name="srch", standalone_mode=False)
+        if sys.stdout:
+            sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail("interrupted; what was finished is kept, and the same call goes on ('srch run': with --resume)", 130)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" (see '{context.command_path} --help')" if context else ""
+        _fail(f"{error.format_message()}{hint}", 2)
+    except Problems as refused:
+        _print_problems(list(refused.problems), "text")
+        raise SystemExit(1) from None
+    except UsageError as error:
+        _fail(str(error), 2)
+    except BrokenPipeError:
+        # the reader of a pipe went away; closing quietly, as click does, is what it expects
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except OSError as error:
+        if sys.stdout and not error.filename:
+            # what could not be written would be tried again, and fail again, when Python ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        where = error.filename or "cannot write to standard output"
+        _fail(f"{where}: {(error.strerror or str(error)).lower()}", 2)
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+@cli.command("run", context_settings=CONTEXT)
+@click.argument("question", required=False)
+@click.option("--out", type=PATH, default=RUNS, show_default=True, help="Folder in which the run gets its own folder.")
+@click.option("--resume", is_flag=True, help="Go on with an unfinished run; no QUESTION: the only one in --out.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Recorded in the run.")
+@click.option(
+    "--clock", metavar="TIME", help="Time of the run, e.g. 2026-01-31T12:00:00Z. Default: SOURCE_DATE_EPOCH, else now."
+)
+@json_option
+@quiet_option
+def run_command(
+    question: str | None, out: Path, resume: bool, seed: int, clock: str | None, as_json: bool, quiet: bool
+) -> None:
+    """Answer QUESTION from the bundled sample corpus, offline, and leave a run with all its evidence.
+
+    The corpus is invented: its records show how everything works and say nothing true. Each stage leaves a file; a
+    killed run goes on with --resume. The same question, seed and clock give the same bytes.
+
+    \b
+    Examples:
+      srch run "How do street trees compare with cool roofs in lowering urban air temperature?"
+      srch run "Does retrieval augmentation reduce hallucination?" --clock 2026-01-31T12:00:00Z --json
+      srch run --resume
+    """
+    started_at = _clock(clock)
+    from generator.kernel import pipeline
+
+    if question is None:
+        if not resume:
+            raise UsageError("a question is missing (see 'srch run --help')")
+        waiting = pipeline.unfinished(out)
+        if len(waiting) != 1:
+            names = f"s: {', '.join(path.name for path in waiting)}; give the question" if waiting else ""
+            raise UsageError(f"{out}: {len(waiting) or 'no'} unfinished run{names}")
+        folder = waiting[0]
+        request = pipeline.load_request(folder)
+    else:
+        request = pipeline.Request(pipeline.checked_question(question), started_at, seed)
+        folder = out / pipeline.folder_name(request)
+
+    def progress(number: int, total: int, name: str, result: str) -> None:
+        if not quiet:
+            _note(f"[{number}/{total}] {name:<13} {result}")
+
+    known = (folder / "run.json").is_file()
+    finished = pipeline.execute(request, folder, resume=resume, progress=progress)
+    tribunal, policy = finished.run["tribunal"], finished.run["policy"]
+    if as_json:
+        _print_json(
+            {
+                "folder": str(folder),
+                "run_id": finished.id,
+                "score": tribunal["score"],
+                "verdict": tribunal["verdict"],
+                "policy": policy["outcome"],
+                "claims": len(finished.run["claims"]),
+                "state": finished.state,
+                "already_done": known,
+            }
+        )
+        return
+    click.echo(f"{'done before' if known else 'done'}: {folder}")
+    click.echo(f"  run      {finished.id}")
+    click.echo(f"  checks   {tribunal['score']}/10, {tribunal['verdict']} (rubric checks, no reviewer)")
+    click.echo(f"  policy   {policy['outcome']}")
+    click.echo(f"  next     {_next_step(finished.state, folder)}")
+
+
+@cli.command("import", context_settings=CONTEXT)
+@click.argument("drafts", nargs=-1, required=True, type=PATH, metavar="DRAFT...")
+@click.option("--facts", type=PATH, help="YAML file with the facts of publication that drafts do not carry.")
+@click.option("--out", type=PATH, default=RUNS, show_default=True, help="Folder in which each draft gets a run folder.")
+@json_option
+def import_command(drafts: tuple[Path, ...], facts: Path | None, out: Path, as_json: bool) -> None:
+    """Read plain-text drafts of the research kernel into runs.
+
+    What a draft does not say stays null; text that a draft cuts off is kept as found and marked. All drafts are read
+    before anything is written.
+
+    \b
+    Examples:
+      srch import drafts/*.txt --facts drafts/import.yml --out runs
+    """
+    from generator.kernel.importing import import_drafts
+
+    imported, warnings = import_drafts(drafts, facts, out)
+    for warning in warnings:
+        _note(f"warning: {warning.text()}")
+    if as_json:
+        _print_json(
+            [{"draft": str(item.draft), "folder": str(item.folder), "outcome": item.outcome} for item in imported]
+        )
+        return
+    for item in imported:
+        tribunal = item.run["tribunal"]
+        claims = item.run["claims"]
+        passed = sum(claim["verification"]["verified"] is True for claim in claims)
+        score = "no score" if tribunal["score"] is None else f"{tribunal['score']}/10"
+        score = f"{score} {tribunal['verdict'] or ''}".strip()
+        click.echo(f"{item.outcome:<10} {item.folder}  {len(claims)} claims, {passed} verified, {score}")
+        for note in item.run["origin"]["draft"]["discrepancies"]:
+            click.echo(f"           note: {note}")
+
+
+@cli.command("queue", context_settings=CONTEXT)
+@runs_option
+@click.option("--all", "show_all", is_flag=True, help="Show every finished run, not only those that wait.")
+@json_option
+def queue_command(runs_folder: Path, show_all: bool, as_json: bool) -> None:
+    """List the runs that wait for their owner's decision.
+
+    \b
+    Examples:
+      srch queue
+      srch queue --runs runs --all --json
+    """
+    from generator.manifest import runs
+
+    if not runs_folder.is_dir():
+        raise UsageError(f"{runs_folder}: no such folder of runs")
+    problems: list[Problem] = []
+    rows = []
+    for path in runs.find(runs_folder):
+        try:
+            loaded = runs.load(path)
+        except Problems as refused:
+            problems.extend(refused.problems)
+            continue
+        if show_all or loaded.state == "waits":
+            rows.append(loaded)
+    if as_json:
+        _print_json(
+            [
+                {
+                    "folder": str(row.path),
+                    "run_id": row.id,
+                    "title": row.run["title"]["text"],
+                    "score": row.run["tribunal"]["score"],
+                    "verdict": row.run["tribunal"]["verdict"],
+                    "policy": row.run["policy"]["outcome"],
+                    "state": row.state,
+                }
+                for row in rows
+            ]
+        )
+    elif not rows:
+        click.echo("no run waits for a decision" if not show_all else "no finished run")
+    else:
+        for row in rows:
+            tribunal = row.run["tribunal"]
+            score = "no score" if tribunal["score"] is None else f"{tribunal['score']}/10"
+            click.echo(f"{row.state:<10} {score:>8} {tribunal['verdict'] or 'no verdict':<8} {row.path}")
+            click.echo(f"           {_one_line(row.run['title']['text'])}")
+        waiting = [row for row in rows if row.state == "waits"]
+        if waiting:
+            click.echo(f"{len(waiting)} waiting; decide: srch decide RUN --publish|--reject --by NAME --reason TEXT")
+    if problems:
+        _print_problems(problems, "text")
+        raise SystemExit(1)
+
+
+@cli.command("decide", context_settings=CONTEXT)
+@click.argument("run", metavar="RUN")
+@click.option("--publish", "decision", flag_value="publish", help="The run is to be published.")
+@click.option("--reject", "decision", flag_value="reject", help="The run is not to be published.")
+@click.option("--by", required=True, metavar="NAME", help="Who decides; stands on the record's page.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; stands on the record's page.")
+@click.option("--clock", metavar="TIME", help="Time of the decision. Default: SOURCE_DATE_EPOCH, else now.")
+@runs_option
+@json_option
+def decide_command(
+    run: str, decision: str | None, by: str, reason: str, clock: str | None, runs_folder: Path, as_json: bool
+) -> None:
+    """Record the owner's decision about RUN, a run's folder or its id. A decision is recorded once.
+
+    \b
+    Examples:
+      srch decide runs/lynx-2026-05-28 --publish --by "A. Owner" --reason "Useful as a negative example"
+      srch decide SRCH:1A2B3C4D --reject --by "A. Owner" --reason "Off topic"
+    """
+    from generator.manifest import runs
+
+    if decision not in ("publish", "reject"):
+        raise UsageError("say --publish or --reject (see 'srch decide --help')")
+    by, reason = _plain_text("--by", by), _plain_text("--reason", reason)
+    folder = runs.load(runs.locate(run, runs_folder))
+    record = runs.decide(
+        folder,
+        decision="publish" if decision == "publish" else "reject",
+        by=by,
+        reason=reason,
+        decided_at=_clock(clock),
+    )
+    if as_json:
+        _print_json(record)
+        return
+    click.echo(f"{folder.path}: {record['decision']}, by {record['by']}")
+    click.echo(f"  next     {_next_step('to publish' if decision == 'publish' else 'rejected', folder.path)}")
+
+
+@cli.command("publish", context_settings=CONTEXT)
+@click.argument("run_folders", nargs=-1, required=True, metavar="RUN...")
+@manifests_option
+@runs_option
+@json_option
+def publish_command(run_folders: tuple[str, ...], manifests: Path, runs_folder: Path, as_json: bool) -> None:
+    """Write the public record of each RUN that policy approved or its owner decided to publish.
+
+    A run that waits or was rejected is left alone and named. Publishing a second time changes nothing; a published
+    record is never rewritten.
+
+    \b
+    Examples:
+      srch publish runs/*
+      srch publish SRCH:1A2B3C4D --manifests manifests --json
+    """
+    from generator.manifest import runs
+    from generator.manifest.publish import publish
+    from generator.manifest.store import Store
+
+    store = Store(manifests)
+    results, refusals = [], []
+    problems: list[Problem] = []
+    for name in run_folders:
+        try:
+            folder = runs.load(runs.locate(name, runs_folder))
+        except Problems as refused:
+            problems.extend(refused.problems)
+            continue
+        except UsageError as error:
+            refusals.append(str(error))
+            continue
+        try:
+            results.append(publish(folder, store))
+        except Problems as refused:
+            problems.extend(refused.problems)
+        except UsageError as error:
+            # the registry cannot be written: what was published before is still told
+            refusals.append(str(error))
+            break
+    if as_json:
+        _print_json(
+            [
+                {
+                    "run": str(item.run),
+                    "outcome": item.outcome,
+                    "id": item.public_id,
+                    "manifest": str(item.path) if item.path else None,
+                }
+                for item in results
+            ]
+        )
+    else:
+        for item in results:
+            what = f"{item.public_id}  {item.path}" if item.path else str(item.run)
+            hint = "  (srch decide RUN --publish|--reject)" if item.outcome == "waits" else ""
+            click.echo(f"{item.outcome:<10} {what}{hint}")
+    if problems:
+        _print_problems(problems, "text")
+    for refusal in refusals:
+        _note(_call_failed(refusal))
+    if refusals or problems:
+        raise SystemExit(2 if refusals else 1)
+
+
+@cli.command("check", context_settings=CONTEXT)
+@click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
+@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@click.option("--rules", is_flag=True, help="List every rule with its code, and stop.")
+@quiet_option
+def check_command(paths: tuple[Path, ...], form: Format, rules: bool, quiet: bool) -> None:
+    """Check manifests, their files and corrections, and run records; default: everything below manifests/.
+
+    Every problem of every file is printed in one run, with file, place, what was found, what was expected and how to
+    mend it. Exit code 1 if there is any.
+
+    \b
+    Examples:
+      srch check
+      srch check manifests/E5/E50A8461 runs --format json
+      srch check --format github
+    """
+    from generator.manifest.check import check_paths
+    from generator.manifest.rules import titles
+
+    if rules:
+        if form == "json":
+            _print_json(titles())
+        else:
+            for code, title in titles().items():
+                click.echo(f"{code}  {title}")
+        return
+    seen = 0
+
+    def progress(path: Path) -> None:
+        nonlocal seen
+        seen += 1
+        if not quiet and seen % 500 == 0:
+            _note(f"{seen} files checked")
+
+    report = check_paths(paths or (MANIFESTS,), progress=progress)
+    if form == "json":
+        click.echo(render(report.problems, "json"))
+    elif report.problems:
+        click.echo(render(report.problems, form))
+    count = len(report.problems)
+    files = f"{report.files} file{'' if report.files == 1 else 's'}"
+    summary = f"{files} checked, {count or 'no'} problem{'' if count == 1 else 's'}"
+    click.echo(summary, err=form == "json")
+    if count:
+        raise SystemExit(1)
+
+
+@cli.command("build", context_settings=CONTEXT)
+@click.option("--site-dir", type=PATH, help="Where the site goes. [default: as in the configuration]")
+@click.option("--manifests", type=PATH, help="Folder that holds the records. [default: as in the configuration]")
+@click.option("--config", "config_file", type=PATH, default=CONFIG, show_default=True, help="MkDocs configuration.")
+@json_option
+def build_command(site_dir: Path | None, manifests: Path | None, config_file: Path, as_json: bool) -> None:
+    """Build the static site; plain 'mkdocs build' gives the same.
+
+    The finished site takes the old one's place in one step. If a record is not valid nothing is replaced.
+
+    \b
+    Examples:
+      srch build
+      srch build --manifests manifests --site-dir /var/www/registry
+    """
+    from generator.site.build import build
+
+    built = build(site_dir, manifests, config_file)
+    for warning in built.warnings:
+        _note(f"warning: {warning}")
+    if as_json:
+        _print_json({"site_dir": str(built.site_dir), "records": built.records, "seconds": round(built.seconds, 3)})
+    else:
+        click.echo(f"{built.records} records in {built.site_dir} ({built.seconds:.1f} s)")
+
+
+@cli.command("serve", context_settings=CONTEXT)
+@click.option("--address", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT")
+@click.option("--manifests", type=PATH, help="Folder that holds the records. [default: as in the configuration]")
+@click.option("--config", "config_file", type=PATH, default=CONFIG, show_default=True, help="MkDocs configuration.")
+def serve_command(address: str, manifests: Path | None, config_file: Path) -> None:
+    """Serve the site on this machine and rebuild its prose when it changes; records are made when asked for.
+
+    \b
+    Examples:
+      srch serve
+      srch serve --address 127.0.0.1:8123
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        if host != "localhost":
+            ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        sound = re.fullmatch("[0-9]{1,5}", port) is not None and int(port) < 65536
+    except ValueError:
+        sound = False
+    if not sound:
+        raise UsageError(f"--address {shown(address)} is not an IP address and a port, such as 127.0.0.1:8000")
+    from generator.site.build import serve
+
+    serve(manifests, config_file, address)
+
+
+def _clock(text: str | None) -> str:
+    """The time given, or SOURCE_DATE_EPOCH (reproducible-builds.org), or now: RFC 3339 in UTC, to the second."""
+    if text is None:
+        epoch = _epoch()
+        moment = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+            zoned = moment.tzinfo is not None
+            moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise UsageError(f"--clock {shown(text)} is not a time such as 2026-01-31T12:00:00Z") from None
+        if not zoned:
+            raise UsageError(f"--clock {shown(text)} has no time zone; write it like 2026-01-31T12:00:00Z")
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise UsageError(f"--clock {shown(text)} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _epoch() -> int | None:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return None
+    last = int(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp()) - 1
+    if re.fullmatch("[0-9]{1,11}", epoch) is None or int(epoch) > last:
+        raise UsageError(f"SOURCE_DATE_EPOCH is {shown(epoch)}, not a number of seconds since 1970, at most {last}")
+    return int(epoch)
+
+
+def _plain_text(name: str, text: str) -> str:
+    """What an owner said, for a page: not empty, without control characters and bytes that are no text."""
+    wrong = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs") and not c.isspace()), None)
+    if wrong is not None:
+        raise UsageError(f"{name} holds the character {printable(wrong)}, which cannot be shown; leave it out")
+    if not text.strip():
+        raise UsageError(f"{name} is empty")
+    return text.strip()
+
+
+def _next_step(state: str, folder: Path) -> str:
+    if state == "waits":
+        return f"srch decide {folder} --publish|--reject --by NAME --reason TEXT"
+    if state == "rejected":
+        return "nothing: the run is not to be published"
+    return f"srch publish {folder}"
+
+
+def _one_line(text: str, limit: int = 88) -> str:
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _print_problems(problems: list[Problem], form: Format) -> None:
+    _note(render(problems, form))
+    _note(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}")
+
+
+def _note(text: str) -> None:
+    """Print on standard error; where that cannot be written there is nobody to tell, and work goes on."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def _call_failed(message: str) -> str:
+    """One line; a long one, such as with a very long path, keeps its end, where the reason stands."""
+    line = _one_line(message, 4000)
+    return f"srch: {line if len(line) <= 400 else f'{line[:200]} … {line[-200:]}'}"
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    _note(_call_failed(message))
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A question, or a draft, becomes a run. Knows nothing of MkDocs or pages."""

@@ -1,0 +1,1 @@
+"""Where papers come from: the common `Paper` record, the Atom door, and the bundled sample corpus."""

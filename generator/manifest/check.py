@@ -1,0 +1,243 @@
+"""``srch check``: every file below the given paths, every rule, all problems in one run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from generator.manifest import runs
+from generator.manifest.canonical import sha256_bytes, stored_bytes
+from generator.manifest.contracts import CODE, names, schema_id
+from generator.manifest.corrections import load_events
+from generator.manifest.identity import SHORT_ID, run_id
+from generator.manifest.problems import Problem, Problems, UsageError, pointer, shown
+from generator.manifest.rules import check_manifest
+from generator.manifest.store import MANIFEST_FILE, Record
+from generator.manifest.strict import loads_json, read_bytes
+
+Progress = Callable[[Path], None]
+
+
+@dataclass
+class Report:
+    """What a check saw: number of files read, and every problem in file and place order."""
+
+    files: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def check_record(record: Record) -> list[Problem]:
+    """All problems of a parsed record's manifest; cheap enough for every record in every build."""
+    problems = check_manifest(record.manifest, file=str(record.path))
+    return problems or _place(record.path, record.manifest["work"]["short_id"])
+
+
+def check_paths(paths: Iterable[Path], *, progress: Progress | None = None) -> Report:
+    """Check files and folders: manifests with their files and corrections, run records and decisions.
+
+    Raises ``UsageError`` for a path that is not there or cannot be read.
+    """
+    report = Report()
+    owners: dict[str, Path] = {}
+    for root in paths:
+        if not root.exists():
+            raise UsageError(f"{root}: no such file or folder")
+        for path in _files(root):
+            report.files += 1
+            if progress:
+                progress(path)
+            try:
+                report.problems.extend(_check_file(path, owners))
+            except Problems as refused:
+                report.problems.extend(refused.problems)
+    report.problems.sort()
+    return report
+
+
+def _files(root: Path) -> list[Path]:
+    """The files to read: a given file itself; below a folder every manifest, run, decision, and what lies astray."""
+    if not root.is_dir():
+        return [root]
+    found = []
+    paths = (Path(base, name) for base, _, files in os.walk(root, onerror=_unreadable) for name in files)
+    for path in sorted(paths):
+        inside = path.relative_to(root).parts
+        if any(part.startswith(".") or part == "stages" for part in inside):
+            continue
+        if path.parent.name == "corrections" or (path.suffix == ".json" and not _is_read_with_another(path)):
+            found.append(path)
+    return found
+
+
+def _unreadable(error: OSError) -> None:
+    raise UsageError(f"{error.filename}: {(error.strerror or 'cannot be read').lower()}") from error
+
+
+def _is_read_with_another(path: Path) -> bool:
+    """A record's run is checked with its manifest; what a run was asked stands in the run itself."""
+    in_record = (path.parent / MANIFEST_FILE).exists()
+    return path.name == (runs.RUN_FILE if in_record else runs.REQUEST_FILE)
+
+
+def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
+    if path.parent.name == "corrections":
+        return _check_event(path)
+    data = read_bytes(path)
+    value = loads_json(data, file=str(path))
+    if path.name == runs.DECISION_FILE:
+        run = path.parent / runs.RUN_FILE
+        if not run.is_file():
+            return [
+                Problem(
+                    str(path), "", "REG053", "no run.json beside it", "the run that was decided about", "Put it back."
+                )
+            ]
+        return runs.check_decision(value, run_id(loads_json(read_bytes(run), file=str(run))), file=str(path))
+    contract = value.get("schema") if isinstance(value, dict) else None
+    if contract == schema_id("synthesis-run"):
+        return runs.check_run(value, file=str(path)) or _bytes(path, data, value)
+    if contract != schema_id("paper-manifest") and path.name != MANIFEST_FILE:
+        return [
+            Problem(
+                str(path),
+                "/schema",
+                "REG009",
+                shown(contract) if contract is not None else "no contract",
+                f"{schema_id('paper-manifest')} or {schema_id('synthesis-run')}",
+                "Name the contract that the file follows, or move the file elsewhere.",
+            )
+        ]
+    problems = check_manifest(value, file=str(path))
+    if any(problem.code == CODE for problem in problems):
+        return problems
+    problems.extend(_bytes(path, data, value))
+    if path.name == MANIFEST_FILE:
+        problems.extend(_place(path, value["work"]["short_id"]))
+        problems.extend(_artifacts(path, value))
+        problems.extend(load_events(path.parent)[1] if not (path.parent / "corrections").is_dir() else [])
+    for name in {value["work"]["id"], value["work"]["public_id"]}:
+        first = owners.setdefault(name, path)
+        if first != path:
+            problems.append(
+                Problem(
+                    str(path),
+                    "/work/id",
+                    "REG021",
+                    f"{name}, which {first} has too",
+                    "one record for each id",
+                    "Remove one of the two.",
+                )
+            )
+    return problems
+
+
+def _check_event(path: Path) -> list[Problem]:
+    """An event's own problems; the whole folder is read so that ids are compared."""
+    return [problem for problem in load_events(path.parent.parent)[1] if problem.file == str(path)]
+
+
+def _bytes(path: Path, data: bytes, value: object) -> list[Problem]:
+    if stored_bytes(value) == data:
+        return []
+    written = stored_bytes(value)
+    same = next(
+        (i for i, (a, b) in enumerate(zip(data, written, strict=False)) if a != b), min(len(data), len(written))
+    )
+    line = data.count(b"\n", 0, same) + 1
+    return [
+        Problem(
+            str(path),
+            f"line {line}",
+            "REG008",
+            "bytes that the tools would not write",
+            "keys sorted, two spaces of indentation, plain UTF-8, one final newline",
+            "Let 'srch publish' write the file; do not edit it by hand.",
+        )
+    ]
+
+
+def _place(path: Path, short: str) -> list[Problem]:
+    problems = []
+    folder, group = path.parent.name, path.parent.parent.name
+    if SHORT_ID.match(folder) and (folder != short or group != short[:2]):
+        problems.append(
+            Problem(
+                str(path),
+                "/work/short_id",
+                "REG020",
+                f"{short} in the folder {group}/{folder}",
+                f"the folder {short[:2]}/{short}",
+                "Move the record to the folder of its id.",
+            )
+        )
+    return problems
+
+
+def _artifacts(path: Path, manifest: dict[str, object]) -> list[Problem]:
+    problems = []
+    artifacts = manifest["artifacts"]
+    assert isinstance(artifacts, list)
+    for index, item in enumerate(artifacts):
+        url = item["url"]
+        if url is None or "/" in url:
+            continue
+        place = pointer("artifacts", index)
+        file = path.parent / url
+        if not file.is_file():
+            problems.append(
+                Problem(
+                    str(path), place + "/url", "REG041", f"no file {url} beside it", "the listed file", "Put it back."
+                )
+            )
+            continue
+        data = read_bytes(file)
+        if len(data) != item["size"]:
+            problems.append(
+                Problem(
+                    str(path),
+                    place + "/size",
+                    "REG041",
+                    f"{url} has {len(data)} bytes",
+                    f"{item['size']} bytes",
+                    "Put back the file as it was published.",
+                )
+            )
+        found = sha256_bytes(data)
+        if found != item["sha256"]:
+            problems.append(
+                Problem(
+                    str(path),
+                    place + "/sha256",
+                    "REG041",
+                    f"{url} has {found}",
+                    shown(item["sha256"]),
+                    "Put back the file as it was published.",
+                )
+            )
+        problems.extend(_artifact_content(file, manifest, path) if item["type"] == "run" else [])
+    return problems
+
+
+def _artifact_content(file: Path, manifest: dict[str, object], path: Path) -> list[Problem]:
+    """A public run record must be the very run that gave the record its id, and hold by itself."""
+    run = loads_json(read_bytes(file), file=str(file))
+    problems = runs.check_run(run, file=str(file))
+    work = manifest["work"]
+    assert isinstance(work, dict)
+    if not problems and run_id(run) != work["id"]:
+        problems.append(
+            Problem(
+                str(path),
+                "/work/id",
+                "REG023",
+                shown(work["id"]),
+                f"{run_id(run)}, the id of {file.name} beside it",
+                "Publish the run again with 'srch publish'.",
+            )
+        )
+    return problems
+
+
+__all__ = ["Report", "check_paths", "check_record", "names"]

@@ -1,0 +1,231 @@
+"""A run becomes a manifest: a pure function of the run, the owner's decision and the report files.
+
+The same inputs give the same bytes on every machine and day: no clock, no counter and no version of this package is
+read here. What the run leaves null stays null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from generator.manifest.canonical import sha256_bytes
+from generator.manifest.contracts import envelope, table
+from generator.manifest.derive import derived, put
+from generator.manifest.gate import gate_verdict
+from generator.manifest.identity import public_id
+
+PUBLISHER = {"name": "Assignee Research", "url": "https://assignee.net/"}
+TRAINED = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
+ALGORITHMIC = "https://schema.org/AlgorithmicMediaDigitalSource"
+LABELS = {"run.json": ("run", "Run record"), "report.html": ("report", "Report"), "report.pdf": ("report", "Report")}
+
+
+def manifest_of(
+    run: dict[str, Any],
+    *,
+    identity: str,
+    short: str,
+    decision: dict[str, Any] | None,
+    files: Mapping[str, tuple[str, bytes]],
+) -> dict[str, Any]:
+    """The ``paper-manifest-v1.1`` record of a valid run.
+
+    ``identity`` is the run's canonical id, ``short`` the public short id, ``files`` maps the names of the public files
+    beside the manifest to media type and bytes.
+    """
+    origin = run["origin"]
+    draft = origin["draft"]
+    corpus = origin["corpus"]
+    manifest: dict[str, Any] = {
+        **envelope("paper-manifest"),
+        "publisher": dict(PUBLISHER),
+        "work": {
+            "id": identity,
+            "short_id": short,
+            "public_id": public_id(short),
+            "id_basis": "published" if draft and draft["published_id"] else "derived",
+            "version": 1,
+            "title": run["title"]["text"],
+            "abstract": run["abstract"]["text"],
+            "research_question": run["question"]["text"],
+            "truncated_at_source": [name for name in ("title", "abstract") if run[name]["truncated_at_source"]],
+            "language": run["question"]["language"],
+            "license": "CC-BY-4.0" if origin["mode"] == "executed" else None,
+            "submitted": origin["dated"],
+            "sample": bool(corpus and corpus["invented"]),
+            "produced_by": {"title": run["title"]["produced_by"], "abstract": run["abstract"]["produced_by"]},
+        },
+        "artifacts": _artifacts(draft, files),
+        "quality_assessment": {
+            "review": _review(run["tribunal"]),
+            "policy": {"outcome": run["policy"]["outcome"], "basis": run["policy"]["basis"]},
+            "owner_decision": _owner_decision(decision),
+            "gate": gate_verdict(),
+        },
+        "correction_record": {"contract": "correction-record-v1", "state": "CURRENT", "count": 0},
+        "provenance": _provenance(run),
+        "claims": _claims(run),
+        "uncertainties": run["uncertainties"],
+        "disclosure": _disclosure(run, decision),
+        "interpretation": table("paper-manifest", "x-texts")["interpretation"],
+        "limitations": _limitations(run),
+    }
+    for pointer, value in derived(manifest).items():
+        put(manifest, pointer, value)
+    return manifest
+
+
+def _artifacts(draft: dict[str, Any] | None, files: Mapping[str, tuple[str, bytes]]) -> list[dict[str, Any]]:
+    artifacts = []
+    for name in sorted(files):
+        media_type, data = files[name]
+        kind, label = LABELS[name]
+        artifacts.append(
+            {
+                "type": kind,
+                "label": label,
+                "status": "available",
+                "url": name,
+                "media_type": media_type,
+                "size": len(data),
+                "sha256": sha256_bytes(data),
+            }
+        )
+    absent = {"url": None, "media_type": None, "size": None, "sha256": None}
+    if not any(item["type"] == "report" for item in artifacts):
+        stated = draft is not None and draft["report_artifact"] == "available"
+        status = "available" if stated else "not available"
+        artifacts.append({"type": "report", "label": "Report", "status": status, **absent})
+    registered = draft is not None and draft["external_record"] == "registered"
+    status = "registered" if registered else "not registered"
+    artifacts.append({"type": "external_record", "label": "External archival record", "status": status, **absent})
+    return artifacts
+
+
+def _review(tribunal: dict[str, Any]) -> dict[str, Any]:
+    rounds = tribunal["rounds"]
+    return {
+        "score": tribunal["score"],
+        "scale_max": 10,
+        "kind": tribunal["kind"],
+        "verdict": tribunal["verdict"],
+        "revision_round": tribunal["revision_round"],
+        "checks": rounds[-1]["checks"] if rounds else [],
+        "produced_by": tribunal["produced_by"],
+    }
+
+
+def _owner_decision(decision: dict[str, Any] | None) -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    return {key: decision[key] for key in ("decision", "by", "reason", "decided_at", "recorded_from")}
+
+
+def _claims(run: dict[str, Any]) -> dict[str, Any]:
+    draft = run["origin"]["draft"]
+    declared = draft["declared"] if draft else {"claims_extracted": None, "claims_verified": None}
+    return {
+        "mode": "per_claim",
+        "declared": {"extracted": declared["claims_extracted"], "verified": declared["claims_verified"]},
+        "discrepancies": draft["discrepancies"] if draft else [],
+        "records": run["claims"],
+        "themes": run["themes"],
+        "disagreements": run["disagreements"],
+    }
+
+
+def _provenance(run: dict[str, Any]) -> dict[str, Any]:
+    origin, draft, index = run["origin"], run["origin"]["draft"], run["semantic_index"]
+    texts = table("source-provenance", "x-texts")
+    made = _produced_by(run)
+    cited: dict[str | None, int] = {}
+    for claim in run["claims"]:
+        source = claim["grounding"]["source_id"]
+        cited[source] = cited.get(source, 0) + 1
+    kept = ("id", "paper_id", "version", "url", "title", "authors", "published", "doi", "origin", "invented", "status")
+    return {
+        **envelope("source-provenance"),
+        "publisher": dict(PUBLISHER),
+        "external_record": {
+            "status": "registered" if draft and draft["external_record"] == "registered" else "not registered",
+            "doi": None,
+            "url": None,
+        },
+        "claim_lineage": {"claim_record_source": _claim_record_source(run)},
+        "source_list_boundary": texts["source_list_boundary"][origin["mode"]],
+        "sources": [
+            {
+                **{key: source[key] for key in kept},
+                "text_sha256": source["text"]["sha256"] if source["text"] else None,
+                "claims": cited.get(source["id"], 0),
+            }
+            for source in run["sources"]
+        ],
+        "kernel": {**origin["kernel"], "mode": origin["mode"]},
+        "corpus": origin["corpus"],
+        "draft": {"file_name": draft["file_name"], "sha256": draft["sha256"]} if draft else None,
+        "queries": run["queries"],
+        "query_count": run["query_count"],
+        "retrieval": {key: run["retrieval"][key] for key in ("method", "papers_retrieved", "papers_used", "excluded")},
+        "models": sorted({str(item["model"]) for item in made if item["model"]}),
+        "prompt_sha256s": sorted({str(item["prompt_sha256"]) for item in made if item["prompt_sha256"]}),
+        "semantic_index": index,
+        "seed": origin["seed"],
+        "methodology": run["methodology"],
+        "note": texts["note"],
+        "interpretation": texts["interpretation"],
+        "limitations": texts["limitations"],
+    }
+
+
+def _claim_record_source(run: dict[str, Any]) -> str:
+    draft = run["origin"]["draft"]
+    if draft:
+        return str(draft["claim_record_source"] or "not publicly specified")
+    return "parsed source sections"
+
+
+def _produced_by(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every ``produced_by`` label of a run, in no order."""
+    found: list[dict[str, Any]] = []
+    pending: list[Any] = [run]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            found.extend([value["produced_by"]] if isinstance(value.get("produced_by"), dict) else [])
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return found
+
+
+def _disclosure(run: dict[str, Any], decision: dict[str, Any] | None) -> dict[str, Any]:
+    review = "owner decision" if decision else "none"
+    model = any(item["mode"] == "model" for item in _produced_by(run))
+    return {
+        "machine_generated": True,
+        "human_review": review,
+        "editorially_responsible": decision["by"] if decision else None,
+        "digital_source_type": TRAINED if model else ALGORITHMIC,
+        "basis": table("paper-manifest", "x-texts")["disclosure_basis"][review],
+    }
+
+
+def _limitations(run: dict[str, Any]) -> list[str]:
+    notes: list[str] = list(table("paper-manifest", "x-texts")["limitations"])
+    if run["origin"]["mode"] == "imported":
+        notes.append("Imported from a draft: its claims carry no place in a source that could be checked.")
+    methods = {claim["verification"]["method"] for claim in run["claims"]}
+    if "tfidf-bigram-v1" in methods:
+        notes.append("Claims were checked by text similarity, which cannot tell support from contradiction.")
+    corpus = run["origin"]["corpus"]
+    if corpus and corpus["invented"]:
+        notes.append("The papers behind this record are invented: it shows how records work and says nothing true.")
+    sources = {claim["grounding"]["source_id"] for claim in run["claims"]}
+    if run["origin"]["mode"] == "executed":
+        if not run["claims"]:
+            notes.append("No relevant claim was found; there is nothing to rely on.")
+        elif len(sources) == 1:
+            notes.append("All claims come from one source only.")
+    return notes

@@ -1,0 +1,375 @@
+"""The semantic rules of a manifest, each with a stable code. The schema says what a manifest looks like; these say
+that it agrees with itself.
+
+| code | rule |
+| --- | --- |
+| REG001 | a file is of a bounded size |
+| REG002 | text is UTF-8 without a byte order mark |
+| REG003 | a file parses |
+| REG004 | no key stands twice in one object |
+| REG005 | nesting is bounded |
+| REG006 | numbers are finite and portable |
+| REG007 | strings are whole Unicode characters |
+| REG008 | a file under manifests/ has the bytes that the tools write |
+| REG009 | a file says which contract it follows |
+| REG010 | the contract's schema holds |
+| REG020 | a record lies in the folder of its id |
+| REG021 | ids are unique |
+| REG022 | a published manifest is never rewritten |
+| REG023 | a derived id begins the canonical id |
+| REG030 | counts equal the claim records |
+| REG031 | the tier is what the rules give |
+| REG032 | the verification level is what the rules give |
+| REG033 | the dimensions are what the rules give |
+| REG034 | public provenance is what the rules give |
+| REG035 | a quote or text has the hash beside it |
+| REG036 | a quote stands where its locator says |
+| REG037 | a claim, theme or disagreement names something that is listed |
+| REG038 | a verdict agrees with its confidence and threshold |
+| REG040 | an address is well-formed |
+| REG041 | a file beside a manifest has the listed size and hash |
+| REG050 | the declared publication gate was kept |
+| REG051 | an escalated record carries its owner's decision |
+| REG053 | a decision names the run beside it |
+| REG060 | only events lie among the corrections |
+| REG061 | event ids are unique |
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from generator.manifest import contracts
+from generator.manifest.canonical import sha256_text
+from generator.manifest.derive import derived, get
+from generator.manifest.gate import policy_outcome, verdict
+from generator.manifest.identity import public_id
+from generator.manifest.problems import Problem, pointer, shown
+
+_DERIVED_CODES = {
+    "/claims/": "REG030",
+    "/quality_assessment/verification": "REG032",
+    "/quality_assessment/dimensions": "REG033",
+    "/quality_assessment/tier": "REG031",
+    "/provenance/": "REG034",
+}
+ARXIV = re.compile(
+    r"^https?://(?:www\.|export\.)?arxiv\.org/abs/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v[1-9]\d*)?$"
+)
+
+
+def titles() -> dict[str, str]:
+    """Code -> rule, as the table above has them."""
+    rows = (line.split("|") for line in (__doc__ or "").splitlines() if line.startswith("| REG"))
+    return {row[1].strip(): row[2].strip() for row in rows}
+
+
+def check_manifest(manifest: Any, *, file: str) -> list[Problem]:
+    """All problems of one manifest: its schema first and, where that holds, every semantic rule."""
+    if not contracts.is_valid(manifest, "paper-manifest"):
+        return contracts.validate(manifest, "paper-manifest", file=file)
+    problems: list[Problem] = []
+    problems.extend(_identity(manifest, file))
+    problems.extend(_claims(manifest, file))
+    problems.extend(_sources(manifest, file))
+    problems.extend(_derived(manifest, file))
+    problems.extend(_gate(manifest, file))
+    return problems
+
+
+def _identity(manifest: dict[str, Any], file: str) -> list[Problem]:
+    work = manifest["work"]
+    problems = []
+    if work["public_id"] != public_id(work["short_id"]):
+        problems.append(
+            Problem(
+                file,
+                "/work/public_id",
+                "REG023",
+                shown(work["public_id"]),
+                shown(public_id(work["short_id"])),
+                "Write the public id as SRCH: and the short id.",
+            )
+        )
+    if work["id_basis"] == "derived" and not work["id"].upper().startswith(work["short_id"]):
+        problems.append(
+            Problem(
+                file,
+                "/work/short_id",
+                "REG023",
+                shown(work["short_id"]),
+                f"the first digits of {work['id'].upper()}",
+                "Publish the run again with 'srch publish'.",
+            )
+        )
+    return problems
+
+
+def _claims(manifest: dict[str, Any], file: str) -> list[Problem]:
+    problems: list[Problem] = []
+    section = manifest["claims"]
+    known_sources = {source["id"] for source in manifest["provenance"]["sources"]}
+    known_themes = {theme["id"] for theme in section["themes"]}
+    ids: set[str] = set()
+    for index, claim in enumerate(section["records"]):
+        place = pointer("claims", "records", index)
+        if claim["id"] in ids:
+            problems.append(
+                Problem(
+                    file,
+                    place + "/id",
+                    "REG021",
+                    f"{claim['id']} a second time",
+                    "each id once",
+                    "Number the claims in order.",
+                )
+            )
+        ids.add(claim["id"])
+        problems.extend(_locator(claim, place + "/grounding", file))
+        names = [(place + "/grounding/source_id", claim["grounding"]["source_id"], known_sources, "source")]
+        names += [
+            (f"{place}/verification/supporting_source_ids/{position}", name, known_sources, "source")
+            for position, name in enumerate(claim["verification"]["supporting_source_ids"])
+        ]
+        names.append((place + "/theme", claim["theme"], known_themes, "theme"))
+        problems.extend(
+            Problem(
+                file, where, "REG037", shown(name), f"the id of a listed {kind}", f"List the {kind}, or correct the id."
+            )
+            for where, name, known, kind in names
+            if name is not None and name not in known
+        )
+        problems.extend(_verdict(claim["verification"], place + "/verification", file))
+    for name in ("themes", "disagreements"):
+        for index, item in enumerate(section[name]):
+            problems.extend(
+                Problem(
+                    file,
+                    pointer("claims", name, index, "claim_ids", position),
+                    "REG037",
+                    shown(claim_id),
+                    "the id of a listed claim",
+                    "List the claim, or correct the id.",
+                )
+                for position, claim_id in enumerate(item["claim_ids"])
+                if claim_id not in ids
+            )
+    if section["mode"] == "aggregate" and section["records"]:
+        problems.append(
+            Problem(
+                file,
+                "/claims/mode",
+                "REG030",
+                "aggregate, with claim records",
+                "per_claim where records are public",
+                "Say per_claim, or leave the records out.",
+            )
+        )
+    return problems
+
+
+def _locator(claim: dict[str, Any], place: str, file: str) -> list[Problem]:
+    grounding = claim["grounding"]
+    where = grounding["locator"]
+    if where is None:
+        return []
+    problems = []
+    if sha256_text(where["quote"]) != where["sha256"]:
+        problems.append(
+            Problem(
+                file,
+                place + "/locator/sha256",
+                "REG035",
+                shown(where["sha256"]),
+                sha256_text(where["quote"]),
+                "The quote was changed after it was hashed: take it from the source again.",
+            )
+        )
+    if where["end"] - where["start"] != len(where["quote"]):
+        problems.append(
+            Problem(
+                file,
+                place + "/locator/end",
+                "REG036",
+                f"{where['end'] - where['start']} characters",
+                f"{len(where['quote'])} characters, the length of the quote",
+                "Locate the quote in the source again.",
+            )
+        )
+    if where["quote"] != claim["text"] and claim["produced_by"]["mode"] == "extractive":
+        problems.append(
+            Problem(
+                file,
+                place + "/locator/quote",
+                "REG036",
+                shown(where["quote"]),
+                f"the claim's text {shown(claim['text'])}",
+                "An extracted claim is its quote, word for word.",
+            )
+        )
+    return problems
+
+
+def _verdict(verification: dict[str, Any], place: str, file: str) -> list[Problem]:
+    """For the threshold method a verdict is a comparison, so it can be made again."""
+    verified, confidence, threshold = (verification[key] for key in ("verified", "confidence", "threshold"))
+    if verification["method"] != "tfidf-bigram-v1" or None in (verified, confidence, threshold):
+        return []
+    if verified == (confidence >= threshold):
+        return []
+    return [
+        Problem(
+            file,
+            place + "/verified",
+            "REG038",
+            f"{shown(verified)} at confidence {confidence}",
+            f"{shown(confidence >= threshold)} against the threshold {threshold}",
+            "Verify the claim again.",
+        )
+    ]
+
+
+def _sources(manifest: dict[str, Any], file: str) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    cited = Counter(claim["grounding"]["source_id"] for claim in manifest["claims"]["records"])
+    for index, source in enumerate(manifest["provenance"]["sources"]):
+        place = pointer("provenance", "sources", index)
+        if source["id"] in seen:
+            problems.append(
+                Problem(
+                    file,
+                    place + "/id",
+                    "REG021",
+                    f"{source['id']} a second time",
+                    "each id once",
+                    "Number the sources in order.",
+                )
+            )
+        seen.add(source["id"])
+        if manifest["claims"]["mode"] == "per_claim" and source["claims"] != cited[source["id"]]:
+            problems.append(
+                Problem(
+                    file,
+                    place + "/claims",
+                    "REG030",
+                    shown(source["claims"]),
+                    f"{cited[source['id']]}, the number of claims that name it",
+                    "Publish the run again; this part is computed, never typed in.",
+                )
+            )
+        problems.extend(_address(source, place, file))
+    return problems
+
+
+def _address(source: dict[str, Any], place: str, file: str) -> list[Problem]:
+    problems = []
+    url = source["url"]
+    if url is not None and re.match(r"^https?://(?:www\.|export\.)?arxiv\.org/", url) and not ARXIV.match(url):
+        problems.append(
+            Problem(
+                file,
+                place + "/url",
+                "REG040",
+                shown(url),
+                "an arXiv address such as https://arxiv.org/abs/2505.20225v1",
+                "Give the address of the paper's abstract page.",
+            )
+        )
+    match = ARXIV.match(url or "")
+    if match and source["paper_id"] is not None and source["paper_id"] != match[1]:
+        problems.append(
+            Problem(
+                file,
+                place + "/paper_id",
+                "REG040",
+                shown(source["paper_id"]),
+                f"{shown(match[1])}, as in its address",
+                "Make id and address name one paper.",
+            )
+        )
+    return problems
+
+
+def _derived(manifest: dict[str, Any], file: str) -> list[Problem]:
+    problems = []
+    for where, expected in derived(manifest).items():
+        stated = get(manifest, where)
+        if stated == expected:
+            continue
+        code = next(code for prefix, code in _DERIVED_CODES.items() if where.startswith(prefix))
+        for place, found, wanted in _differences(stated, expected, where):
+            problems.append(
+                Problem(
+                    file, place, code, found, wanted, "Publish the run again; this part is computed, never typed in."
+                )
+            )
+    return problems
+
+
+def _differences(stated: Any, expected: Any, place: str) -> list[tuple[str, str, str]]:
+    """The smallest parts in which two values differ, as (pointer, found, expected)."""
+    if isinstance(stated, dict) and isinstance(expected, dict) and stated.keys() == expected.keys():
+        return [
+            row
+            for key in expected
+            if stated[key] != expected[key]
+            for row in _differences(stated[key], expected[key], place + pointer(key))
+        ]
+    if isinstance(stated, list) and isinstance(expected, list) and len(stated) == len(expected):
+        return [
+            row
+            for index, (left, right) in enumerate(zip(stated, expected, strict=True))
+            if left != right
+            for row in _differences(left, right, place + pointer(index))
+        ]
+    return [(place, shown(stated), shown(expected))]
+
+
+def _gate(manifest: dict[str, Any], file: str) -> list[Problem]:
+    """Publication by policy needs the declared score and count; everything else the owner's word."""
+    assessment = manifest["quality_assessment"]
+    review, policy, decision = assessment["review"], assessment["policy"], assessment["owner_decision"]
+    verified = manifest["claims"]["aggregate"]["verified"]
+    problems = []
+    if policy["outcome"] == "AUTO_APPROVE":
+        rules = contracts.table("synthesis-run", "x-tribunal")
+        approved = verdict(review["score"], verified, last_round=True) == "APPROVE"
+        if not approved or policy_outcome(review["verdict"]) != "AUTO_APPROVE":
+            problems.append(
+                Problem(
+                    file,
+                    "/quality_assessment/policy/outcome",
+                    "REG050",
+                    f"AUTO_APPROVE at score {shown(review['score'])}, {verified} verified claims, "
+                    f"verdict {shown(review['verdict'])}",
+                    f"a score of {rules['approve_min_score']} or more, {rules['approve_min_verified_claims']} or more "
+                    f"verified claims and the verdict APPROVE",
+                    "Escalate the run and record its owner's decision with 'srch decide'.",
+                )
+            )
+    elif decision is None:
+        problems.append(
+            Problem(
+                file,
+                "/quality_assessment/owner_decision",
+                "REG051",
+                f"no decision on a record whose policy outcome is {shown(policy['outcome'])}",
+                "the owner's recorded decision to publish",
+                "Record it with 'srch decide RUN --publish' and publish the run again.",
+            )
+        )
+    if decision is not None and decision["decision"] != "publish":
+        problems.append(
+            Problem(
+                file,
+                "/quality_assessment/owner_decision/decision",
+                "REG051",
+                shown(decision["decision"]),
+                '"publish"',
+                "A rejected run has no public record: remove the folder in the same pull request that added it.",
+            )
+        )
+    return problems

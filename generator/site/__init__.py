@@ -1,0 +1,1 @@
+"""Manifests become pages. Knows nothing of models or literature sources."""

@@ -1,0 +1,124 @@
+"""How to cite a record: one sentence, BibTeX, RIS and CSL-JSON, each escaped for its own format."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from generator.site.text import one_line
+
+GENRE = "Machine-generated literature synthesis"
+NOTE = "Machine-generated synthesis of existing literature; not primary research, not peer reviewed"
+
+# BibTeX counts braces even where a backslash stands before them, so braces in a value are written as commands whose
+# own braces balance; everything else is what TeX would otherwise take for markup.
+_BIBTEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "{": r"\textbraceleft{}",
+        "}": r"\textbraceright{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "$": r"\$",
+        "&": r"\&",
+        "%": r"\%",
+        "#": r"\#",
+        "_": r"\_",
+    }
+)
+
+
+def facts(manifest: dict[str, Any], page_url: str, state: str) -> dict[str, str]:
+    """The words that all four forms are made of, each on one line."""
+    work = manifest["work"]
+    note = NOTE if state == "CURRENT" else f"{NOTE}. Correction state: {state}"
+    if work["sample"]:
+        note += ". Sample record: the papers behind it are invented"
+    return {
+        "key": f"srch-{work['short_id'].lower()}",
+        "id": work["short_id"],
+        "number": work["public_id"],
+        "title": one_line(work["title"]),
+        "publisher": one_line(manifest["publisher"]["name"]),
+        "date": work["submitted"],
+        "year": work["submitted"][:4],
+        "version": str(work["version"]),
+        "language": one_line(work["language"] or ""),
+        "url": page_url,
+        "note": note,
+        "sample": " (sample record over invented papers)" if work["sample"] else "",
+    }
+
+
+def sentence(cite: dict[str, str]) -> str:
+    """A citation ready to paste."""
+    end = "" if cite["title"].endswith((".", "?", "!")) else "."
+    return (
+        f"{cite['publisher']} ({cite['year']}). {cite['title']}{end} {GENRE}, {cite['number']}, "
+        f"version {cite['version']}{cite['sample']}. {cite['url']}"
+    )
+
+
+def bibtex(cite: dict[str, str]) -> str:
+    """One ``@techreport`` entry."""
+
+    def braced(text: str) -> str:
+        return "{" + text.translate(_BIBTEX) + "}"
+
+    fields = {
+        "author": "{" + braced(cite["publisher"]) + "}",
+        "title": "{" + braced(cite["title"]) + "}",
+        "institution": braced(cite["publisher"]),
+        "type": braced(GENRE),
+        "number": braced(cite["number"]),
+        "year": braced(cite["year"]),
+        "date": braced(cite["date"]),
+        "version": braced(cite["version"]),
+        # Read verbatim by every style, so it is not escaped; an address made here holds no brace and no percent sign.
+        "url": "{" + cite["url"] + "}",
+        "note": braced(cite["note"]),
+    }
+    lines = ",\n".join(f"  {name:<11} = {value}" for name, value in fields.items())
+    return f"@techreport{{{cite['key']},\n{lines},\n}}\n"
+
+
+def ris(cite: dict[str, str]) -> str:
+    """One ``RPRT`` record; RIS knows no escaping, so a value may only never hold a line end."""
+    year, month, day = cite["date"].split("-")
+    fields = [
+        ("TY", "RPRT"),
+        ("ID", cite["key"]),
+        ("AU", cite["publisher"]),
+        ("TI", cite["title"]),
+        ("PB", cite["publisher"]),
+        ("M3", GENRE),
+        ("SN", cite["number"]),
+        ("ET", cite["version"]),
+        ("PY", year),
+        ("DA", f"{year}/{month}/{day}"),
+        ("LA", cite["language"]),
+        ("N1", cite["note"]),
+        ("UR", cite["url"]),
+    ]
+    return "".join(f"{tag}  - {value}\n" for tag, value in fields if value) + "ER  - \n"
+
+
+def csl(cite: dict[str, str]) -> str:
+    """A CSL-JSON list of one item."""
+    year, month, day = (int(part) for part in cite["date"].split("-"))
+    item = {
+        "id": cite["key"],
+        "type": "report",
+        "title": cite["title"],
+        "author": [{"literal": cite["publisher"]}],
+        "publisher": cite["publisher"],
+        "number": cite["number"],
+        "genre": GENRE,
+        "version": cite["version"],
+        "issued": {"date-parts": [[year, month, day]]},
+        "URL": cite["url"],
+        "note": cite["note"],
+    }
+    if cite["language"]:
+        item["language"] = cite["language"]
+    return json.dumps([item], ensure_ascii=False, indent=2) + "\n"

@@ -1,0 +1,44 @@
+"""Search entries of records, in the form that the theme's search index has.
+
+The theme puts titles and texts of the index into its page as HTML, so both are escaped here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import Any
+
+from generator.site.text import one_line
+
+INDEX = "search/search_index.json"
+_TEXT_LIMIT = 1200
+
+
+def entry(manifest: dict[str, Any]) -> str:
+    """One record as a JSON object."""
+    work = manifest["work"]
+    words = f"{work['research_question']} {work['abstract']}"
+    return _json(
+        {
+            "location": f"paper/{work['short_id']}/",
+            "title": escape(one_line(f"{work['public_id']} {work['title']}")),
+            "text": escape(one_line(words[:_TEXT_LIMIT])),
+            "SRCH": work["short_id"],
+        }
+    )
+
+
+def merged(index: bytes, entries: Iterable[str], *, without: str) -> Iterator[str]:
+    """The theme's index with ``entries`` added, less the pages whose location begins with ``without``, in pieces."""
+    frame = json.loads(index)
+    own = [_json(doc) for doc in frame.pop("docs") if not doc["location"].startswith(without)]
+    yield _json(frame)[:-1] + ',"docs":['
+    for number, text in enumerate([*own, *entries]):
+        yield (",\n" if number else "\n") + text
+    yield "\n]}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,279 @@
+"""The public contracts, their examples, and the words in which a breach is reported."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonpatch
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from generator.manifest import contracts
+from generator.manifest.canonical import stored_bytes
+from generator.manifest.problems import Problem
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+EXAMPLES = SCHEMAS / "examples"
+NAMES = contracts.names()
+STEMS = {contracts.schema(name)["x-contract"]: name for name in NAMES}
+VALID = sorted([*EXAMPLES.glob("*/valid/*.json"), *EXAMPLES.glob("*/defs/*/*.json")])
+CASES = [
+    pytest.param(path.parent.name, case, id=f"{path.parent.name}:{case['case']}")
+    for path in sorted(EXAMPLES.glob("*/invalid.json"))
+    for case in json.loads(path.read_text(encoding="utf-8"))
+]
+NO_CONSTRAINTS = {
+    *("$schema", "$id", "$ref", "$defs", "title", "description", "if", "then", "else", "items"),
+    *("properties", "patternProperties"),
+}
+
+
+@cache
+def reference_validator(contract: str, definition: str | None) -> jsonschema.Draft202012Validator:
+    """A second implementation of JSON Schema, with all formats checked."""
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")]
+    resources: list[tuple[str, Resource[Any]]] = [(file["$id"], DRAFT202012.create_resource(file)) for file in files]
+    target = contracts.schema_id(contract) + (f"#/$defs/{definition}" if definition else "")
+    return jsonschema.Draft202012Validator(
+        {"$ref": target},
+        registry=Registry().with_resources(resources),
+        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+    )
+
+
+def definition_of(base: str) -> str | None:
+    return base.split("/")[1] if base.startswith("defs/") else None
+
+
+def written_out(value: Any, times: int) -> Any:
+    if isinstance(value, str):
+        return value * times
+    copies = [json.loads(json.dumps(value).replace("{n}", str(number + 1))) for number in range(times)]
+    if isinstance(value, dict):
+        return {name: item for copy in copies for name, item in copy.items()}
+    return [item for copy in copies for item in copy]
+
+
+def invalid_value(stem: str, case: dict[str, Any]) -> Any:
+    """The case's base with its patch applied."""
+    value = json.loads((EXAMPLES / stem / case["base"]).read_text(encoding="utf-8"))
+    patch = [
+        {**op, "value": written_out(op["value"], op["repeat"])} if "repeat" in op else dict(op) for op in case["patch"]
+    ]
+    return jsonpatch.apply_patch(value, [{k: v for k, v in op.items() if k != "repeat"} for op in patch])
+
+
+def constraints(rule: Any, place: str = "") -> Iterator[str]:
+    """JSON Pointers to all constraints of a schema file; any keyword that is not known to be none counts as one."""
+    for keyword, value in rule.items():
+        here = f"{place}/{keyword}"
+        if keyword in ("properties", "patternProperties", "$defs"):
+            for name, inner in value.items():
+                yield from constraints(inner, f"{here}/{name.replace('~', '~0').replace('/', '~1')}")
+        elif keyword in ("items", "then", "else"):
+            yield from constraints(value, here)
+        elif keyword == "required":
+            yield from (f"{here}/{index}" for index in range(len(value)))
+        elif keyword not in NO_CONSTRAINTS and not keyword.startswith("x-"):
+            yield here
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def properties_of(rule: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(rule, dict):
+        if isinstance(rule.get("properties"), dict):
+            yield from rule["properties"].items()
+        for keyword, inner in rule.items():
+            if keyword not in ("if", "contains"):
+                yield from properties_of(inner)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_schema_is_valid_and_named_by_its_version(name: str) -> None:
+    schema = contracts.schema(name)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    stem = schema["x-contract"]
+    assert (SCHEMAS / f"{stem}.json").is_file()
+    assert stem.startswith(f"{name}-v")
+    version = schema["$id"].removeprefix(f"https://assignee.net/schemas/{name}/").removesuffix(".json")
+    major, minor, patch = version.split(".")
+    assert all(part.isdigit() for part in (major, minor, patch))
+    assert contracts.envelope(name) == {
+        "schema": schema["$id"],
+        "schema_version": f"{major}.{minor}",
+        "contract_version": f"{name}-v{major}.{minor}",
+    }
+    assert contracts.contract_version(name) == f"{name}-v{major}.{minor}"
+    assert schema["title"]
+    assert schema["description"]
+
+
+def test_ids_are_unique_and_every_file_is_a_contract() -> None:
+    ids = Counter(contracts.schema_id(name) for name in NAMES)
+    assert set(ids.values()) == {1}
+    assert len(NAMES) == len(list(SCHEMAS.glob("*.json"))) == 8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_reference_resolves_within_the_contracts(name: str) -> None:
+    own = contracts.schema_id(name)
+    by_id = {contracts.schema_id(other): contracts.schema(other) for other in NAMES}
+    for reference in references(contracts.schema(name)):
+        target, _, fragment = reference.partition("#")
+        assert target != own, f"{reference}: a local reference is written without the address"
+        found: Any = by_id[target or own]
+        for part in fragment.split("/")[1:]:
+            found = found[part]
+        assert isinstance(found, dict)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_property_is_described(name: str) -> None:
+    bare = [key for key, rule in properties_of(contracts.schema(name)) if not rule.get("description")]
+    assert bare == []
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.relative_to(EXAMPLES).as_posix())
+def test_valid_example_is_accepted_by_both_validators_and_kept_as_the_tools_write_it(path: Path) -> None:
+    stem, base = path.relative_to(EXAMPLES).parts[0], path.relative_to(EXAMPLES / path.relative_to(EXAMPLES).parts[0])
+    definition = definition_of(base.as_posix())
+    data = path.read_bytes()
+    value = json.loads(data)
+    assert contracts.validate(value, STEMS[stem], file=path.name, definition=definition) == []
+    assert contracts.is_valid(value, STEMS[stem], definition=definition)
+    assert list(reference_validator(STEMS[stem], definition).iter_errors(value)) == []
+    assert stored_bytes(value) == data
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_each_contract_has_two_valid_examples(stem: str) -> None:
+    assert len(list((EXAMPLES / stem / "valid").glob("*.json"))) >= 2
+
+
+@pytest.mark.parametrize(("stem", "case"), CASES)
+def test_invalid_example_fails_for_its_one_reason(stem: str, case: dict[str, Any]) -> None:
+    value = invalid_value(stem, case)
+    definition = definition_of(case["base"])
+    problems = contracts.validate(value, STEMS[stem], file="an example", definition=definition)
+    assert problems == [Problem(file="an example", code="REG010", **case["problem"])]
+    assert not contracts.is_valid(value, STEMS[stem], definition=definition)
+    assert not reference_validator(STEMS[stem], definition).is_valid(value)
+    found, expected, mend = (case["problem"][key] for key in ("found", "expected", "mend"))
+    assert len(found) <= 120
+    assert mend.endswith(".")
+    assert not any("\n" in words for words in (found, expected, mend))
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_each_constraint_has_exactly_one_invalid_example(stem: str) -> None:
+    cases = json.loads((EXAMPLES / stem / "invalid.json").read_text(encoding="utf-8"))
+    expected = list(constraints(contracts.schema(STEMS[stem])))
+    assert Counter(case["violates"] for case in cases) == Counter(expected)
+    assert set(Counter(case["case"] for case in cases).values()) == {1}
+    assert (EXAMPLES / stem / "invalid.json").read_bytes() == stored_bytes(cases)
+
+
+def test_problems_are_ordered_by_place_and_each_unexpected_property_has_its_own() -> None:
+    value = {**json.loads((EXAMPLES / "gate-verdict-v1/valid/unverified.json").read_text(encoding="utf-8"))}
+    value.update({"zeta": 1, "alpha": 2, "statuss": 3, "gate": 4})
+    problems = contracts.validate(value, "gate-verdict", file="f.json")
+    assert [problem.place for problem in problems] == ["/alpha", "/gate", "/statuss", "/zeta"]
+    assert problems[2].mend == 'Rename it to "status", or remove it.'
+
+
+def test_a_name_of_an_extended_definition_is_suggested() -> None:
+    value = json.loads((EXAMPLES / "synthesis-run-v1/defs/decision/by-owner.json").read_text(encoding="utf-8"))
+    value["decided"] = value["decided_at"]
+    (problem,) = contracts.validate(value, "synthesis-run", file="d", definition="decision")
+    assert problem.mend == 'Rename it to "decided_at", or remove it.'
+
+
+def test_names_with_pointer_characters_are_escaped_and_long_values_are_cut() -> None:
+    value = json.loads((EXAMPLES / "gate-verdict-v1/valid/unverified.json").read_text(encoding="utf-8"))
+    value["a/b~c"] = 1
+    value["status"] = "x" * 10_000
+    problems = contracts.validate(value, "gate-verdict", file="f.json")
+    assert [problem.place for problem in problems] == ["/a~1b~0c", "/status"]
+    assert len(problems[1].found) <= 80
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 0, 0.5, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_no_object_is_one_problem(name: str, value: Any) -> None:
+    (problem,) = contracts.validate(value, name, file="f.json")
+    assert (problem.place, problem.expected) == ("", "an object")
+
+
+def test_unknown_names_are_errors_of_the_caller() -> None:
+    with pytest.raises(KeyError):
+        contracts.schema("no-such-contract")
+    with pytest.raises(KeyError):
+        contracts.validate({}, "synthesis-run", file="f", definition="no-such-definition")
+    with pytest.raises(KeyError):
+        contracts.table("quality-tiers", "x-nothing")
+
+
+def test_rule_tables_are_total_and_each_rule_has_its_own_words() -> None:
+    thresholds = contracts.table("quality-tiers", "x-thresholds")
+    assert [row["tier"] for row in thresholds] == contracts.schema("quality-tiers")["$defs"]["tier"]["enum"]
+    assert len({row["basis"] for row in thresholds}) == len({row["rule"] for row in thresholds}) == len(thresholds)
+    last = thresholds[-1]
+    assert (last["min_score"], last["min_verified_claims"], last["reproducibility"]) == (0, 0, None)
+    assert "reproducibility" in thresholds[0]["basis"]
+
+    rules = contracts.table("quality-dimensions", "x-rules")
+    keys = list(contracts.schema("quality-dimensions")["properties"]["dimensions"]["properties"])
+    assert list(rules) == keys == [row["key"] for row in contracts.table("quality-dimensions", "x-dimensions")]
+    assert all(rows[-1]["when"] == {} for rows in rules.values())
+    every = [row for rows in rules.values() for row in rows]
+    assert len({row["basis"] for row in every}) == len({row["rule"] for row in every}) == len(every)
+
+    for name in ("verification-levels", "source-provenance"):
+        levels = contracts.table(name, "x-levels")
+        assert [(row["level"], row["key"]) for row in levels] == [(n, f"L{n}") for n in range(len(levels))]
+        assert len({row["basis"] for row in levels}) == len(levels)
+    counters = contracts.schema("verification-levels")["properties"]["claim_summary"]["required"]
+    assert {row["counter"] for row in contracts.table("verification-levels", "x-levels")} - {None} <= set(counters)
+
+
+def test_tables_and_enumerations_name_the_same_things() -> None:
+    def enum_of(name: str, *path: str) -> list[Any]:
+        found: Any = contracts.schema(name)
+        for part in path:
+            found = found[part]
+        return [option for option in found["enum"] if option is not None]
+
+    def column(name: str, keyword: str, key: str) -> list[Any]:
+        return [row[key] for row in contracts.table(name, keyword)]
+
+    event = ("$defs", "event", "properties", "correction_type")
+    assert set(column("correction-record", "x-states", "state")) == set(enum_of("correction-record", "$defs", "state"))
+    assert sorted(column("correction-record", "x-notices", "notice")) == enum_of(
+        "correction-record", "$defs", "notice_or_null"
+    )
+    assert column("correction-record", "x-correction-types", "correction_type") == enum_of("correction-record", *event)
+    assert column("gate-verdict", "x-statuses", "status") == enum_of("gate-verdict", "properties", "status")
+    assert column("gate-verdict", "x-reasons", "reason_code") == enum_of("gate-verdict", "properties", "reason_code")
+    assert list(contracts.table("source-provenance", "x-review-methods").values()) == enum_of(
+        "source-provenance", "properties", "review_method"
+    )
+    roles = contracts.table("synthesis-run", "x-tribunal")["roles"]
+    assert list(contracts.table("synthesis-run", "x-rubric")) == roles
+    assert roles == enum_of("synthesis-run", "$defs", "checks", "items", "properties", "role")

@@ -1,0 +1,791 @@
+"""Every code of the rule table, each brought about by a small change to a valid record made by the real pipeline."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.manifest import rules, runs
+from generator.manifest.canonical import sha256_bytes, sha256_text, stored_bytes
+from generator.manifest.check import check_paths, check_record
+from generator.manifest.corrections import load_events
+from generator.manifest.derive import derived, put
+from generator.manifest.identity import run_id
+from generator.manifest.problems import Problem, Problems, UsageError
+from generator.manifest.publish import publish
+from generator.manifest.rules import check_manifest
+from generator.manifest.store import Store, load_record
+from generator.manifest.strict import load_json
+
+Manifest = dict[str, Any]
+Row = tuple[str, str, str, str]  # place, found, expected, mend
+Change = Callable[[Manifest], list[Row]]
+
+COMPUTED = "Publish the run again; this part is computed, never typed in."
+MANIFEST_CASES: list[Any] = []
+FILE_CASES: list[Any] = []
+
+
+def on_manifest(code: str) -> Callable[[Change], Change]:
+    """A change to the parsed manifest; it returns the problems expected, all of this code."""
+
+    def register(change: Change) -> Change:
+        MANIFEST_CASES.append(pytest.param(code, change, id=f"{code}-{change.__name__}"))
+        return change
+
+    return register
+
+
+def on_files(code: str) -> Callable[[Callable[[Path], list[tuple[Path, Row]]]], Any]:
+    """A change to the record's files on disk; it returns (file, problem) pairs, all of this code."""
+
+    def register(change: Callable[[Path], list[tuple[Path, Row]]]) -> Any:
+        FILE_CASES.append(pytest.param(code, change, id=f"{code}-{change.__name__}"))
+        return change
+
+    return register
+
+
+def derive_again(manifest: Manifest) -> None:
+    for pointer, value in derived(manifest).items():
+        put(manifest, pointer, value)
+
+
+# --- the schema and identity
+
+
+@on_manifest("REG010")
+def a_property_too_many(m: Manifest) -> list[Row]:
+    m["work"]["titel"] = "x"
+    return [
+        (
+            "/work/titel",
+            'a property "titel"',
+            "only the properties of the contract",
+            'Rename it to "title", or remove it.',
+        )
+    ]
+
+
+@on_manifest("REG023")
+def public_id_of_another(m: Manifest) -> list[Row]:
+    right = m["work"]["public_id"]
+    m["work"]["public_id"] = "SRCH:00000000"
+    mend = "Write the public id as SRCH: and the short id."
+    return [("/work/public_id", '"SRCH:00000000"', f'"{right}"', mend)]
+
+
+@on_manifest("REG023")
+def derived_id_that_does_not_begin_so(m: Manifest) -> list[Row]:
+    m["work"].update(short_id="00000000", public_id="SRCH:00000000")
+    upper = m["work"]["id"].upper()
+    mend = "Publish the run again with 'srch publish'."
+    return [("/work/short_id", '"00000000"', f"the first digits of {upper}", mend)]
+
+
+@on_manifest("REG021")
+def claim_id_twice(m: Manifest) -> list[Row]:
+    # the last claim keeps its place in the counts and loses only its name
+    last = len(m["claims"]["records"]) - 1
+    m["claims"]["records"][last]["id"] = "C1"
+    for group in (*m["claims"]["themes"], *m["claims"]["disagreements"]):
+        renamed = ["C1" if name == f"C{last + 1}" else name for name in group["claim_ids"]]
+        group["claim_ids"] = list(dict.fromkeys(renamed))
+    derive_again(m)
+    return [(f"/claims/records/{last}/id", "C1 a second time", "each id once", "Number the claims in order.")]
+
+
+@on_manifest("REG021")
+def source_id_twice(m: Manifest) -> list[Row]:
+    first = m["provenance"]["sources"][0]
+    m["provenance"]["sources"].append({**first})
+    place = f"/provenance/sources/{len(m['provenance']['sources']) - 1}/id"
+    return [(place, "S1 a second time", "each id once", "Number the sources in order.")]
+
+
+# --- what is computed
+
+
+@on_manifest("REG030")
+def one_verified_claim_too_many(m: Manifest) -> list[Row]:
+    right = m["claims"]["aggregate"]["verified"]
+    m["claims"]["aggregate"]["verified"] = right + 1
+    return [("/claims/aggregate/verified", str(right + 1), str(right), COMPUTED)]
+
+
+@on_manifest("REG030")
+def a_source_credited_with_more_claims(m: Manifest) -> list[Row]:
+    right = m["provenance"]["sources"][0]["claims"]
+    m["provenance"]["sources"][0]["claims"] = right + 7
+    return [("/provenance/sources/0/claims", str(right + 7), f"{right}, the number of claims that name it", COMPUTED)]
+
+
+@on_manifest("REG030")
+def records_called_an_aggregate(m: Manifest) -> list[Row]:
+    m["claims"]["mode"] = "aggregate"
+    derive_again(m)
+    mend = "Say per_claim, or leave the records out."
+    return [("/claims/mode", "aggregate, with claim records", "per_claim where records are public", mend)]
+
+
+@on_manifest("REG031")
+def a_better_tier(m: Manifest) -> list[Row]:
+    tier = m["quality_assessment"]["tier"]
+    right = tier["tier"]
+    tier["tier"] = "FLAGSHIP_CANDIDATE"
+    assert right != "FLAGSHIP_CANDIDATE"
+    return [("/quality_assessment/tier/tier", '"FLAGSHIP_CANDIDATE"', f'"{right}"', COMPUTED)]
+
+
+@on_manifest("REG031")
+def a_gentler_threshold(m: Manifest) -> list[Row]:
+    m["quality_assessment"]["tier"]["thresholds"][1]["min_score"] = 5.5
+    return [("/quality_assessment/tier/thresholds/1/min_score", "5.5", "7.5", COMPUTED)]
+
+
+@on_manifest("REG032")
+def a_higher_level(m: Manifest) -> list[Row]:
+    m["quality_assessment"]["verification"]["paper_level"] = 3
+    return [("/quality_assessment/verification/paper_level", "3", "2", COMPUTED)]
+
+
+@on_manifest("REG032")
+def corroboration_claimed(m: Manifest) -> list[Row]:
+    m["quality_assessment"]["verification"]["claim_summary"]["cross_source_corroborated_claims"] = 4
+    place = "/quality_assessment/verification/claim_summary/cross_source_corroborated_claims"
+    return [(place, "4", "0", COMPUTED)]
+
+
+@on_manifest("REG033")
+def stronger_evidence(m: Manifest) -> list[Row]:
+    dimension = m["quality_assessment"]["dimensions"]["dimensions"]["evidence_strength"]
+    assert dimension["level"] == "MEDIUM"
+    dimension["level"] = "HIGH"
+    return [("/quality_assessment/dimensions/dimensions/evidence_strength/level", '"HIGH"', '"MEDIUM"', COMPUTED)]
+
+
+@on_manifest("REG034")
+def a_higher_provenance(m: Manifest) -> list[Row]:
+    m["provenance"]["level"] = 4
+    return [("/provenance/level", "4", "3", COMPUTED)]
+
+
+@on_manifest("REG034")
+def rubric_checks_called_reviewers(m: Manifest) -> list[Row]:
+    m["provenance"]["review_method"] = "Automated multi-reviewer assessment"
+    place = "/provenance/review_method"
+    return [(place, '"Automated multi-reviewer assessment"', '"Automated rubric checks"', COMPUTED)]
+
+
+# --- quotes and names
+
+
+@on_manifest("REG035")
+def a_quote_with_another_hash(m: Manifest) -> list[Row]:
+    where = m["claims"]["records"][0]["grounding"]["locator"]
+    right = sha256_text(where["quote"])
+    where["sha256"] = "0" * 64
+    mend = "The quote was changed after it was hashed: take it from the source again."
+    return [("/claims/records/0/grounding/locator/sha256", f'"{"0" * 64}"', right, mend)]
+
+
+@on_manifest("REG036")
+def a_longer_place_than_quote(m: Manifest) -> list[Row]:
+    where = m["claims"]["records"][0]["grounding"]["locator"]
+    length = len(where["quote"])
+    where["end"] += 1
+    return [
+        (
+            "/claims/records/0/grounding/locator/end",
+            f"{length + 1} characters",
+            f"{length} characters, the length of the quote",
+            "Locate the quote in the source again.",
+        )
+    ]
+
+
+@on_manifest("REG036")
+def a_claim_that_is_not_its_quote(m: Manifest) -> list[Row]:
+    claim = m["claims"]["records"][0]
+    quote = claim["grounding"]["locator"]["quote"]
+    claim["text"] = "Short."
+    shown = '"' + quote + '"'
+    shown = shown if len(shown) <= 80 else shown[:79] + "…"
+    mend = "An extracted claim is its quote, word for word."
+    return [("/claims/records/0/grounding/locator/quote", shown, 'the claim\'s text "Short."', mend)]
+
+
+@on_manifest("REG037")
+def a_source_that_is_not_listed(m: Manifest) -> list[Row]:
+    claim = m["claims"]["records"][0]
+    name = claim["grounding"]["source_id"]
+    claim["grounding"]["source_id"] = "S99"
+    next(source for source in m["provenance"]["sources"] if source["id"] == name)["claims"] -= 1
+    mend = "List the source, or correct the id."
+    return [("/claims/records/0/grounding/source_id", '"S99"', "the id of a listed source", mend)]
+
+
+@on_manifest("REG037")
+def support_from_nowhere(m: Manifest) -> list[Row]:
+    m["claims"]["records"][1]["verification"]["supporting_source_ids"][0] = "S98"
+    mend = "List the source, or correct the id."
+    return [
+        ("/claims/records/1/verification/supporting_source_ids/0", '"S98"', "the id of a listed source", mend),
+    ]
+
+
+@on_manifest("REG037")
+def a_theme_that_is_not_listed(m: Manifest) -> list[Row]:
+    m["claims"]["records"][0]["theme"] = "T99"
+    return [
+        ("/claims/records/0/theme", '"T99"', "the id of a listed theme", "List the theme, or correct the id."),
+    ]
+
+
+@on_manifest("REG037")
+def a_theme_of_no_claim(m: Manifest) -> list[Row]:
+    m["claims"]["themes"][0]["claim_ids"][0] = "C99"
+    mend = "List the claim, or correct the id."
+    return [("/claims/themes/0/claim_ids/0", '"C99"', "the id of a listed claim", mend)]
+
+
+@on_manifest("REG037")
+def a_disagreement_with_no_claim(m: Manifest) -> list[Row]:
+    m["claims"]["disagreements"][0]["claim_ids"][1] = "C99"
+    mend = "List the claim, or correct the id."
+    return [("/claims/disagreements/0/claim_ids/1", '"C99"', "the id of a listed claim", mend)]
+
+
+@on_manifest("REG038")
+def a_pass_below_the_threshold(m: Manifest) -> list[Row]:
+    m["claims"]["records"][0]["verification"]["confidence"] = 0.1499
+    return [
+        (
+            "/claims/records/0/verification/verified",
+            "true at confidence 0.1499",
+            "false against the threshold 0.15",
+            "Verify the claim again.",
+        )
+    ]
+
+
+@on_manifest("REG038")
+def a_fail_at_the_threshold(m: Manifest) -> list[Row]:
+    m["claims"]["records"][0]["verification"].update(confidence=0.15, verified=False)
+    derive_again(m)
+    return [
+        (
+            "/claims/records/0/verification/verified",
+            "false at confidence 0.15",
+            "true against the threshold 0.15",
+            "Verify the claim again.",
+        )
+    ]
+
+
+# --- addresses
+
+
+@on_manifest("REG040")
+def an_arxiv_address_of_no_paper(m: Manifest) -> list[Row]:
+    m["provenance"]["sources"][0]["url"] = "https://arxiv.org/pdf/2505.20225"
+    return [
+        (
+            "/provenance/sources/0/url",
+            '"https://arxiv.org/pdf/2505.20225"',
+            "an arXiv address such as https://arxiv.org/abs/2505.20225v1",
+            "Give the address of the paper's abstract page.",
+        )
+    ]
+
+
+@on_manifest("REG040")
+def an_address_of_another_paper(m: Manifest) -> list[Row]:
+    m["provenance"]["sources"][0].update(url="https://arxiv.org/abs/2505.20225v1", paper_id="2505.20226")
+    mend = "Make id and address name one paper."
+    return [("/provenance/sources/0/paper_id", '"2505.20226"', '"2505.20225", as in its address', mend)]
+
+
+# --- gates
+
+
+@on_manifest("REG050")
+def published_by_policy_below_the_score(m: Manifest) -> list[Row]:
+    m["quality_assessment"]["review"]["score"] = 6.4
+    derive_again(m)
+    verified = m["claims"]["aggregate"]["verified"]
+    return [
+        (
+            "/quality_assessment/policy/outcome",
+            f'AUTO_APPROVE at score 6.4, {verified} verified claims, verdict "APPROVE"',
+            "a score of 6.5 or more, 5 or more verified claims and the verdict APPROVE",
+            "Escalate the run and record its owner's decision with 'srch decide'.",
+        )
+    ]
+
+
+@on_manifest("REG050")
+def published_by_policy_with_four_claims(m: Manifest) -> list[Row]:
+    for claim in m["claims"]["records"][4:]:
+        claim["verification"].update(verified=False, confidence=0.1)
+    derive_again(m)
+    score = m["quality_assessment"]["review"]["score"]
+    return [
+        (
+            "/quality_assessment/policy/outcome",
+            f'AUTO_APPROVE at score {score}, 4 verified claims, verdict "APPROVE"',
+            "a score of 6.5 or more, 5 or more verified claims and the verdict APPROVE",
+            "Escalate the run and record its owner's decision with 'srch decide'.",
+        )
+    ]
+
+
+@on_manifest("REG051")
+def escalated_without_a_decision(m: Manifest) -> list[Row]:
+    m["quality_assessment"]["policy"]["outcome"] = "ESCALATE_TO_OWNER"
+    return [
+        (
+            "/quality_assessment/owner_decision",
+            'no decision on a record whose policy outcome is "ESCALATE_TO_OWNER"',
+            "the owner's recorded decision to publish",
+            "Record it with 'srch decide RUN --publish' and publish the run again.",
+        )
+    ]
+
+
+@on_manifest("REG051")
+def rejected_and_published(m: Manifest) -> list[Row]:
+    m["quality_assessment"]["owner_decision"] = {
+        "decision": "reject",
+        "by": "A. Owner",
+        "reason": "Not ready.",
+        "decided_at": "2026-01-03T00:00:00Z",
+        "recorded_from": "srch decide",
+    }
+    mend = "A rejected run has no public record: remove the folder in the same pull request that added it."
+    return [("/quality_assessment/owner_decision/decision", '"reject"', '"publish"', mend)]
+
+
+# --- files on disk
+
+
+def write(path: Path, value: Any) -> None:
+    path.write_bytes(stored_bytes(value))
+
+
+@on_files("REG001")
+def a_file_too_large(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    size = 16 * 1024 * 1024 + 1
+    with path.open("ab") as handle:
+        handle.truncate(size)
+    return [(path, ("", f"{size} bytes", "at most 16777216 bytes", "Split or shorten the file."))]
+
+
+@on_files("REG002")
+def a_byte_order_mark(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    return [(path, ("line 1", "a byte order mark", "plain UTF-8", "Save the file without a BOM."))]
+
+
+@on_files("REG003")
+def a_cut_file(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    path.write_bytes(b'{\n  "work": ')
+    row = ("line 2, column 11", "the end of the file", "JSON (expecting value)", "Mend the JSON syntax at this place.")
+    return [(path, row)]
+
+
+@on_files("REG004")
+def a_key_twice(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b"{", b'{ "schema": 1,', 1))
+    return [(path, ("/schema", 'key "schema" twice', "each key once in an object", "Keep one of them."))]
+
+
+@on_files("REG005")
+def too_deep(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    path.write_bytes(b"[" * 70 + b"]" * 70)
+    return [(path, ("", "70 levels", "at most 64 levels", "Flatten the document."))]
+
+
+@on_files("REG006")
+def not_a_number(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"seed": 0', b'"seed": NaN'))
+    mend = "Write null where a value is not known."
+    return [(path, ("/provenance/seed", "NaN", "a finite number or null", mend))]
+
+
+@on_files("REG007")
+def half_a_character(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    path.write_bytes(path.read_bytes().replace(b'"id_basis": "derived"', b'"id_basis": "\\ud83d"'))
+    mend = "Write the character itself, or both halves of its surrogate pair."
+    return [(path, ("/work/id_basis", '"\\\\ud83d"', "whole Unicode characters", mend))]
+
+
+@on_files("REG008")
+def edited_by_hand(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "manifest.json"
+    lines = path.read_bytes().split(b"\n")
+    lines[4] = lines[4] + b" "
+    path.write_bytes(b"\n".join(lines))
+    row = (
+        "line 5",
+        "bytes that the tools would not write",
+        "keys sorted, two spaces of indentation, plain UTF-8, one final newline",
+        "Let 'srch publish' write the file; do not edit it by hand.",
+    )
+    return [(path, row)]
+
+
+@on_files("REG009")
+def a_file_of_no_contract(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "notes.json"
+    path.write_bytes(b'{"schema": "mine"}')
+    base = "https://assignee.net/schemas"
+    row = (
+        "/schema",
+        '"mine"',
+        f"{base}/paper-manifest/1.1.0.json or {base}/synthesis-run/1.0.0.json",
+        "Name the contract that the file follows, or move the file elsewhere.",
+    )
+    return [(path, row)]
+
+
+@on_files("REG020")
+def in_the_folder_of_another(record: Path) -> list[tuple[Path, Row]]:
+    short = record.name
+    moved = record.parent.parent / "00" / "00000000"
+    moved.parent.mkdir()
+    record.rename(moved)
+    row = (
+        "/work/short_id",
+        f"{short} in the folder 00/00000000",
+        f"the folder {short[:2]}/{short}",
+        "Move the record to the folder of its id.",
+    )
+    return [(moved / "manifest.json", row)]
+
+
+@on_files("REG023")
+def beside_another_run(record: Path) -> list[tuple[Path, Row]]:
+    run = load_json(record / "run.json")
+    run["origin"]["seed"] = 12345
+    write(record / "run.json", run)
+    manifest = load_json(record / "manifest.json")
+    data = (record / "run.json").read_bytes()
+    for item in manifest["artifacts"]:
+        if item["type"] == "run":
+            item.update(size=len(data), sha256=sha256_bytes(data))
+    write(record / "manifest.json", manifest)
+    row = (
+        "/work/id",
+        f'"{manifest["work"]["id"]}"',
+        f"{run_id(run)}, the id of run.json beside it",
+        "Publish the run again with 'srch publish'.",
+    )
+    return [(record / "manifest.json", row)]
+
+
+def place_of(record: Path, name: str) -> tuple[str, dict[str, Any]]:
+    artifacts = load_json(record / "manifest.json")["artifacts"]
+    index = next(number for number, item in enumerate(artifacts) if item["url"] == name)
+    return f"/artifacts/{index}", artifacts[index]
+
+
+@on_files("REG041")
+def a_report_that_is_gone(record: Path) -> list[tuple[Path, Row]]:
+    place, _ = place_of(record, "report.pdf")
+    (record / "report.pdf").unlink()
+    row = (f"{place}/url", "no file report.pdf beside it", "the listed file", "Put it back.")
+    return [(record / "manifest.json", row)]
+
+
+@on_files("REG041")
+def a_report_of_the_same_size(record: Path) -> list[tuple[Path, Row]]:
+    place, item = place_of(record, "report.html")
+    data = bytearray((record / "report.html").read_bytes())
+    data[-2] ^= 1
+    (record / "report.html").write_bytes(data)
+    row = (
+        f"{place}/sha256",
+        f"report.html has {sha256_bytes(bytes(data))}",
+        f'"{item["sha256"]}"',
+        "Put back the file as it was published.",
+    )
+    return [(record / "manifest.json", row)]
+
+
+@on_files("REG041")
+def a_size_that_is_not_the_file_s(record: Path) -> list[tuple[Path, Row]]:
+    place, item = place_of(record, "report.html")
+    manifest = load_json(record / "manifest.json")
+    manifest["artifacts"][int(place.rpartition("/")[2])]["size"] = 1
+    write(record / "manifest.json", manifest)
+    found = f"report.html has {item['size']} bytes"
+    return [(record / "manifest.json", (f"{place}/size", found, "1 bytes", "Put back the file as it was published."))]
+
+
+def stray_note(record: Path, name: str) -> Path:
+    path = record / "corrections" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("A note.", encoding="utf-8")
+    return path
+
+
+@on_files("REG060")
+def something_else_among_the_corrections(record: Path) -> list[tuple[Path, Row]]:
+    path = stray_note(record, "2026-03-04-note.txt")
+    row = ("", "2026-03-04-note.txt", "only .yml files", "Name the event <date>-<slug>.yml, or remove it.")
+    return [(path, row)]
+
+
+@on_files("REG061")
+def two_events_of_one_id(record: Path) -> list[tuple[Path, Row]]:
+    example = Path(__file__).parents[2] / "schemas/examples/correction-record-v1/valid/corrected.json"
+    first = load_json(example)["correction_events"][0]
+    folder = record / "corrections"
+    folder.mkdir()
+    for name in ("2026-01-01-a.yml", "2026-01-02-b.yml"):
+        # JSON is YAML
+        (folder / name).write_bytes(stored_bytes(first))
+    row = (
+        "/event_id",
+        f'"{first["event_id"]}"',
+        "an id that 2026-01-01-a.yml does not have",
+        "Give each event its own id.",
+    )
+    return [(folder / "2026-01-02-b.yml", row)]
+
+
+@pytest.mark.parametrize(("code", "change"), MANIFEST_CASES)
+def test_a_change_to_a_manifest(code: str, change: Change, made: Any) -> None:
+    manifest = made.manifest()
+    assert check_manifest(manifest, file="f") == []
+    wanted = change(manifest)
+    assert check_manifest(manifest, file="f") == [
+        Problem("f", place, code, found, expected, mend) for place, found, expected, mend in wanted
+    ]
+
+
+@pytest.mark.parametrize(("code", "change"), FILE_CASES)
+def test_a_change_on_disk(code: str, change: Any, registry: Path) -> None:
+    root = registry.parent.parent
+    assert check_paths([root]).problems == []
+    wanted = change(registry)
+    assert check_paths([root]).problems == [
+        Problem(str(path), place, code, found, expected, mend) for path, (place, found, expected, mend) in wanted
+    ]
+
+
+# --- codes that need more than one file or a command
+
+
+def test_reg021_two_records_of_one_id(registry: Path) -> None:
+    root = registry.parent.parent
+    longer = load_json(registry / "manifest.json")["work"]["id"].upper()[:9]
+    copy = registry.parent / longer
+    shutil.copytree(registry, copy)
+    manifest = load_json(copy / "manifest.json")
+    manifest["work"].update(short_id=longer, public_id=f"SRCH:{longer}")
+    write(copy / "manifest.json", manifest)
+    assert check_paths([root]).problems == [
+        Problem(
+            str(copy / "manifest.json"),
+            "/work/id",
+            "REG021",
+            f"{manifest['work']['id']}, which {registry / 'manifest.json'} has too",
+            "one record for each id",
+            "Remove one of the two.",
+        )
+    ]
+
+
+def test_reg022_a_published_record_is_never_rewritten(made: Any, registry: Path) -> None:
+    manifest = load_json(registry / "manifest.json")
+    manifest["work"]["language"] = "en" if manifest["work"]["language"] is None else None
+    write(registry / "manifest.json", manifest)
+    before = (registry / "manifest.json").read_bytes()
+    with pytest.raises(Problems) as refused:
+        publish(made.run, Store(registry.parent.parent))
+    assert refused.value.problems == (
+        Problem(
+            str(registry / "manifest.json"),
+            "",
+            "REG022",
+            f"a different record than the one {made.run.path} makes",
+            "that a published manifest is never rewritten",
+            "Append a correction event to the published record instead.",
+        ),
+    )
+    assert (registry / "manifest.json").read_bytes() == before
+
+
+@pytest.fixture
+def decided(made: Any, tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    shutil.copy(made.run.path / "run.json", folder)
+    runs.decide(
+        runs.load(folder), decision="publish", by="A. Owner", reason="Sound.", decided_at="2026-01-03T00:00:00Z"
+    )
+    assert check_paths([folder]).problems == []
+    return folder
+
+
+def test_reg053_a_decision_about_another_run(decided: Path) -> None:
+    file = decided / "decision.json"
+    decision = load_json(file)
+    right = decision["run_id"]
+    write(file, {**decision, "run_id": "0" * 64})
+    assert check_paths([decided]).problems == [
+        Problem(
+            str(file),
+            "/run_id",
+            "REG053",
+            f'"{"0" * 64}"',
+            f"the id of the run beside it, {right}",
+            "Decide again with 'srch decide'; the run is not the one that was decided about.",
+        )
+    ]
+
+
+def test_reg053_a_decision_without_its_run(decided: Path) -> None:
+    (decided / "run.json").unlink()
+    file = str(decided / "decision.json")
+    assert check_paths([decided]).problems == [
+        Problem(file, "", "REG053", "no run.json beside it", "the run that was decided about", "Put it back.")
+    ]
+
+
+# --- runs
+
+
+def changed_run(made: Any, change: Callable[[dict[str, Any]], None]) -> list[Problem]:
+    run = load_json(made.run.path / "run.json")
+    assert runs.check_run(run, file="r") == []
+    change(run)
+    return runs.check_run(run, file="r")
+
+
+def test_a_run_whose_text_was_changed(made: Any) -> None:
+    def change(run: dict[str, Any]) -> None:
+        run["sources"][0]["text"]["content"] += " More."
+
+    text = made.run.run["sources"][0]["text"]
+    assert changed_run(made, change) == [
+        Problem(
+            "r",
+            "/sources/0/text/sha256",
+            "REG035",
+            f'"{text["sha256"]}"',
+            sha256_text(text["content"] + " More."),
+            "The text was changed after it was hashed: take it from the source again.",
+        )
+    ]
+
+
+def test_a_run_whose_quote_moved(made: Any) -> None:
+    where = made.run.run["claims"][0]["grounding"]["locator"]
+    content = made.run.run["sources"][0]["text"]["content"]
+    assert made.run.run["claims"][0]["grounding"]["source_id"] == "S1"
+
+    def change(run: dict[str, Any]) -> None:
+        locator = run["claims"][0]["grounding"]["locator"]
+        locator["start"] += 1
+        locator["end"] += 1
+
+    (problem,) = changed_run(made, change)
+    assert (problem.place, problem.code) == ("/claims/0/grounding/locator", "REG036")
+    assert problem.found.strip('"…')[:40] == content[where["start"] + 1 : where["end"] + 1][:40]
+    assert problem.expected.removeprefix('the quote "')[:40] == where["quote"][:40]
+    assert problem.mend == "Locate the quote in the source's text again."
+
+
+@pytest.mark.parametrize("name", ["queries", "sources", "claims", "themes"])
+def test_a_run_with_an_id_twice(made: Any, name: str) -> None:
+    def change(run: dict[str, Any]) -> None:
+        run[name].append({**run[name][0]})
+
+    number, identity = len(made.run.run[name]), made.run.run[name][0]["id"]
+    found, mend = f"{identity} a second time", f"Number the {name} in order."
+    assert Problem("r", f"/{name}/{number}/id", "REG021", found, "each id once", mend) in changed_run(made, change)
+
+
+def test_a_run_that_approves_itself(made: Any) -> None:
+    def change(run: dict[str, Any]) -> None:
+        run["tribunal"]["score"] = 6.4
+
+    verified = sum(claim["verification"]["verified"] for claim in made.run.run["claims"])
+    assert changed_run(made, change) == [
+        Problem(
+            "r",
+            "/policy/outcome",
+            "REG050",
+            f"AUTO_APPROVE at score 6.4 with {verified} verified claims",
+            "a score of 6.5 and 5 verified claims",
+            "Escalate the run to its owner.",
+        )
+    ]
+
+
+# --- the table itself, and whole registries
+
+
+def test_every_code_is_tested_and_stands_in_the_table_and_in_the_source() -> None:
+    package = Path(rules.__file__).parents[1]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py")))
+    used = set(re.findall(r'"(REG\d{3})"', source))
+    table = rules.titles()
+    tested = {case.values[0] for case in (*MANIFEST_CASES, *FILE_CASES)}
+    tested |= {"REG022", "REG053"}  # test_reg022_..., test_reg053_... above
+    assert used == set(table)
+    assert tested == set(table)
+    assert all(title and title[0].islower() and not title.endswith(".") for title in table.values())
+
+
+def test_all_problems_of_all_files_come_in_one_run_in_a_stable_order(registry: Path) -> None:
+    root = registry.parent.parent
+    (root / "00" / "00000000").mkdir(parents=True)
+    (root / "00" / "00000000" / "manifest.json").write_bytes(b"{")
+    a_size_that_is_not_the_file_s(registry)
+    (registry / "stray.json").write_bytes(b"[]")
+    stray_note(registry, "a.txt")
+    seen: list[Path] = []
+    report = check_paths([root], progress=seen.append)
+    assert [(Path(item.file).relative_to(root).parts[-2:], item.code) for item in report.problems] == [
+        (("00000000", "manifest.json"), "REG003"),
+        (("corrections", "a.txt"), "REG060"),
+        ((registry.name, "manifest.json"), "REG041"),
+        ((registry.name, "stray.json"), "REG009"),
+    ]
+    assert report.files == len(seen) == 4
+    assert check_paths([root]).problems == report.problems
+
+
+def test_a_path_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        check_paths([tmp_path / "none"])
+    assert str(refused.value) == f"{tmp_path / 'none'}: no such file or folder"
+
+
+def test_an_empty_registry_has_nothing_wrong(tmp_path: Path) -> None:
+    report = check_paths([tmp_path])
+    assert (report.files, report.problems) == (0, [])
+
+
+def test_a_record_is_checked_alone_too(registry: Path) -> None:
+    assert check_record(load_record(registry / "manifest.json")) == []
+    ((path, row),) = in_the_folder_of_another(registry)
+    (problem,) = check_record(load_record(path))
+    assert (problem.code, problem.place) == ("REG020", row[0])
+    assert load_events(path.parent) == ([], [])
