@@ -31,7 +31,7 @@ CONFIG = Path("mkdocs.yml")
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # what the contracts' timestamps can hold
 
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)
 
 runs_option = click.option(
     "--runs", "runs_folder", type=PATH, default=RUNS, show_default=True, help="Folder that holds the runs."

@@ -143,7 +143,12 @@ def _claim(
             "method": None,
             "supporting_source_ids": [],
         },
-        "produced_by": extractive(METHOD, min_coverage=settings.min_coverage, min_shared=settings.min_shared),
+        "produced_by": extractive(
+            METHOD,
+            min_coverage=settings.min_coverage,
+            min_shared=settings.min_shared,
+            most_terms=settings.most_terms,
+        ),
     }
 
 

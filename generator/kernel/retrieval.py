@@ -56,10 +56,11 @@ def retrieve(
     question: str, queries: Sequence[dict[str, Any]], papers: Sequence[Paper], settings: RetrievalSettings
 ) -> Retrieved:
     """Papers that bear on the question, best first, each paper once; ties are broken by paper id."""
-    if not papers:
+    texts = [f"{paper.title}. {paper.abstract}" for paper in papers]
+    if not any(stems(text) for text in texts):
         return Retrieved((), (), 0)
     vectorizer = TfidfVectorizer(analyzer=stems, sublinear_tf=True)
-    matrix = vectorizer.fit_transform([f"{paper.title}. {paper.abstract}" for paper in papers])
+    matrix = vectorizer.fit_transform(texts)
     relevance = (matrix @ vectorizer.transform([question]).T).toarray()[:, 0]
     fused: dict[int, float] = {}
     found_by: dict[int, list[str]] = {}

@@ -7,6 +7,7 @@ It is deterministic on every machine and knows words, not meanings; the method's
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -47,4 +48,4 @@ def describe_index(index: dict[str, Any]) -> dict[str, Any]:
 
 def _grams(text: str) -> list[str]:
     unigrams = stems(text)
-    return unigrams + [f"{left} {right}" for left, right in zip(unigrams, unigrams[1:], strict=False)]
+    return unigrams + [f"{left} {right}" for left, right in pairwise(unigrams)]

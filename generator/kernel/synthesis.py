@@ -22,7 +22,10 @@ THEMES = "tfidf-clusters-v1"
 ABSTRACT = "claims-template-v1"
 MOST_THEMES = 3
 QUOTES_PER_THEME = 2
-_VAGUE = frozenset(stem(word) for word in ["mean", "average", "show", "find", "report", "predict", "point", "study", "group", "model"])
+_VAGUE = frozenset(
+    stem(word)
+    for word in ["mean", "average", "show", "find", "report", "predict", "point", "study", "group", "model"]
+)
 
 
 def group_themes(
@@ -34,18 +37,18 @@ def group_themes(
     """
     if not claims:
         return [], []
-    if len(claims) == 1:
-        labels = [0]
+    if len(claims) == 1 or not any(stems(claim["text"]) for claim in claims):
+        clusters = [0] * len(claims)
     else:
         matrix = TfidfVectorizer(analyzer=stems, sublinear_tf=True).fit_transform([claim["text"] for claim in claims])
         clustering = AgglomerativeClustering(
             n_clusters=None, metric="cosine", linkage="average", distance_threshold=0.86
         )
         # a claim of stop words alone has a zero vector, which has no cosine: a tiny constant gives it a place
-        labels = clustering.fit_predict(matrix.toarray() + 1e-9).tolist()
+        clusters = clustering.fit_predict(matrix.toarray() + 1e-9).tolist()
     members: dict[int, list[int]] = {}
-    for row, label in enumerate(labels):
-        members.setdefault(label, []).append(row)
+    for row, cluster in enumerate(clusters):
+        members.setdefault(cluster, []).append(row)
     groups = sorted(
         members.values(), key=lambda rows: (-len({claims[row]["grounding"]["source_id"] for row in rows}), rows[0])
     )
@@ -237,7 +240,7 @@ def _known_terms(sources: Sequence[dict[str, Any]]) -> Counter[str]:
 
 def _terms(text: str) -> list[tuple[str, str]]:
     """(stems, written form) of each word, pair and triple of neighbouring content words with nothing but a space in
-    between; direction words, numbers and words such as ``mean`` are part of no term."""
+    between. Direction words, numbers and words such as ``mean`` are part of no term, and a lone participle is none."""
     found = []
     for run in re.split(r"[^\w\s’'-]+|\d\S*|\s[-–]\s", text):
         tokens = run.split()
@@ -246,6 +249,8 @@ def _terms(text: str) -> list[tuple[str, str]]:
                 parts = [token.strip("-'’") for token in tokens[start:end]]
                 if not all(_names_something(part) for part in parts):
                     break
+                if len(parts) == 1 and parts[0].endswith("ed"):
+                    continue
                 found.append((" ".join(stem(part) for part in parts), " ".join(_plain_case(part) for part in parts)))
     return found
 

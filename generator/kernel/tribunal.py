@@ -1,7 +1,8 @@
 """The tribunal without a model: three blind rubric checks in parallel, a consensus, at most one revision round.
 
 Each check sees a frozen copy of the draft and none of the others' scores. Points, roles and limits stand in
-``schemas/synthesis-run-v1.json`` (``x-rubric``, ``x-tribunal``). These are checks by rule; no page calls them reviewers.
+``schemas/synthesis-run-v1.json`` (``x-rubric``, ``x-tribunal``). These are checks by rule; no page calls them
+reviewers.
 """
 
 from __future__ import annotations
@@ -106,7 +107,8 @@ def _named(draft: Draft) -> Found:
 def _meaning(draft: Draft) -> Found:
     """A similarity check earns nothing here: a method earns points only when it may count as corroboration."""
     able = corroborating_methods()
-    good = sum(claim["verification"]["verified"] is True and claim["verification"]["method"] in able for claim in draft.claims)
+    checks = [claim["verification"] for claim in draft.claims]
+    good = sum(check["verified"] is True and check["method"] in able for check in checks)
     return good / len(draft.claims), f"{good} of {len(draft.claims)} claims were confirmed by such a method."
 
 
@@ -117,7 +119,8 @@ def _corroborated(draft: Draft) -> Found:
 
 def _read_further(draft: Draft) -> Found:
     further = sum(bool(source["text"]) and source["text"]["section"] != "abstract" for source in draft.sources)
-    return further / max(len(draft.sources), 1), f"{further} of {len(draft.sources)} sources were read beyond the abstract."
+    number = len(draft.sources)
+    return further / max(number, 1), f"{further} of {number} sources were read beyond the abstract."
 
 
 def _papers(draft: Draft) -> Found:

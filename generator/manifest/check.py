@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from generator.manifest import runs
-from generator.manifest.canonical import sha256_bytes, stored_bytes
-from generator.manifest.contracts import CODE, names, schema_id
+from generator.manifest import files, runs
+from generator.manifest.canonical import stored_bytes
+from generator.manifest.contracts import CODE, schema_id
 from generator.manifest.corrections import load_events
 from generator.manifest.identity import SHORT_ID, run_id
-from generator.manifest.problems import Problem, Problems, UsageError, pointer, shown
+from generator.manifest.problems import Problem, Problems, UsageError, shown
 from generator.manifest.rules import check_manifest
 from generator.manifest.store import MANIFEST_FILE, Record
 from generator.manifest.strict import loads_json, read_bytes
@@ -175,57 +176,20 @@ def _place(path: Path, short: str) -> list[Problem]:
     return problems
 
 
-def _artifacts(path: Path, manifest: dict[str, object]) -> list[Problem]:
-    problems = []
-    artifacts = manifest["artifacts"]
-    assert isinstance(artifacts, list)
-    for index, item in enumerate(artifacts):
-        url = item["url"]
-        if url is None or "/" in url:
-            continue
-        place = pointer("artifacts", index)
-        file = path.parent / url
-        if not file.is_file():
-            problems.append(
-                Problem(
-                    str(path), place + "/url", "REG041", f"no file {url} beside it", "the listed file", "Put it back."
-                )
-            )
-            continue
-        data = read_bytes(file)
-        if len(data) != item["size"]:
-            problems.append(
-                Problem(
-                    str(path),
-                    place + "/size",
-                    "REG041",
-                    f"{url} has {len(data)} bytes",
-                    f"{item['size']} bytes",
-                    "Put back the file as it was published.",
-                )
-            )
-        found = sha256_bytes(data)
-        if found != item["sha256"]:
-            problems.append(
-                Problem(
-                    str(path),
-                    place + "/sha256",
-                    "REG041",
-                    f"{url} has {found}",
-                    shown(item["sha256"]),
-                    "Put back the file as it was published.",
-                )
-            )
-        problems.extend(_artifact_content(file, manifest, path) if item["type"] == "run" else [])
+def _artifacts(path: Path, manifest: dict[str, Any]) -> list[Problem]:
+    problems = files.problems_of(manifest, path)
+    if not problems:
+        for item in manifest["artifacts"]:
+            if item["type"] == "run" and files.is_local(item):
+                problems.extend(_artifact_content(path.parent / item["url"], manifest, path))
     return problems
 
 
-def _artifact_content(file: Path, manifest: dict[str, object], path: Path) -> list[Problem]:
+def _artifact_content(file: Path, manifest: dict[str, Any], path: Path) -> list[Problem]:
     """A public run record must be the very run that gave the record its id, and hold by itself."""
     run = loads_json(read_bytes(file), file=str(file))
     problems = runs.check_run(run, file=str(file))
     work = manifest["work"]
-    assert isinstance(work, dict)
     if not problems and run_id(run) != work["id"]:
         problems.append(
             Problem(
@@ -238,6 +202,3 @@ def _artifact_content(file: Path, manifest: dict[str, object], path: Path) -> li
             )
         )
     return problems
-
-
-__all__ = ["Report", "check_paths", "check_record", "names"]

@@ -42,7 +42,8 @@ class Problem:
         if self.place.startswith("line "):
             line = ",line=" + self.place.removeprefix("line ").split(",")[0]
         body = printable(f"{self.place or 'whole file'}: found {self.found}; expected {self.expected}. {self.mend}")
-        return f"::error file={_escape_property(self.file)}{line},title={_escape_property(self.code)}::{_escape_data(body)}"
+        title = _escape_property(self.code)
+        return f"::error file={_escape_property(self.file)}{line},title={title}::{_escape_data(body)}"
 
 
 class Problems(Exception):

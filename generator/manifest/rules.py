@@ -27,7 +27,8 @@ that it agrees with itself.
 | REG037 | a claim, theme or disagreement names something that is listed |
 | REG038 | a verdict agrees with its confidence and threshold |
 | REG040 | an address is well-formed |
-| REG041 | a file beside a manifest has the listed size and hash |
+| REG041 | a file beside a manifest has a plain name and the listed size and hash |
+| REG042 | a report holds text, tables and links only |
 | REG050 | the declared publication gate was kept |
 | REG051 | an escalated record carries its owner's decision |
 | REG053 | a decision names the run beside it |

@@ -40,8 +40,8 @@ def facts(manifest: dict[str, Any], page_url: str, state: str) -> dict[str, str]
         "number": work["public_id"],
         "title": one_line(work["title"]),
         "publisher": one_line(manifest["publisher"]["name"]),
-        "date": work["submitted"],
-        "year": work["submitted"][:4],
+        "date": work["submitted"] or "",
+        "year": (work["submitted"] or "n.d.")[:4],
         "version": str(work["version"]),
         "language": one_line(work["language"] or ""),
         "url": page_url,
@@ -78,13 +78,14 @@ def bibtex(cite: dict[str, str]) -> str:
         "url": "{" + cite["url"] + "}",
         "note": braced(cite["note"]),
     }
+    if not cite["date"]:
+        del fields["year"], fields["date"]
     lines = ",\n".join(f"  {name:<11} = {value}" for name, value in fields.items())
     return f"@techreport{{{cite['key']},\n{lines},\n}}\n"
 
 
 def ris(cite: dict[str, str]) -> str:
     """One ``RPRT`` record; RIS knows no escaping, so a value may only never hold a line end."""
-    year, month, day = cite["date"].split("-")
     fields = [
         ("TY", "RPRT"),
         ("ID", cite["key"]),
@@ -94,8 +95,8 @@ def ris(cite: dict[str, str]) -> str:
         ("M3", GENRE),
         ("SN", cite["number"]),
         ("ET", cite["version"]),
-        ("PY", year),
-        ("DA", f"{year}/{month}/{day}"),
+        ("PY", cite["date"][:4]),
+        ("DA", cite["date"].replace("-", "/")),
         ("LA", cite["language"]),
         ("N1", cite["note"]),
         ("UR", cite["url"]),
@@ -105,8 +106,7 @@ def ris(cite: dict[str, str]) -> str:
 
 def csl(cite: dict[str, str]) -> str:
     """A CSL-JSON list of one item."""
-    year, month, day = (int(part) for part in cite["date"].split("-"))
-    item = {
+    item: dict[str, Any] = {
         "id": cite["key"],
         "type": "report",
         "title": cite["title"],
@@ -115,10 +115,11 @@ def csl(cite: dict[str, str]) -> str:
         "number": cite["number"],
         "genre": GENRE,
         "version": cite["version"],
-        "issued": {"date-parts": [[year, month, day]]},
         "URL": cite["url"],
         "note": cite["note"],
     }
+    if cite["date"]:
+        item["issued"] = {"date-parts": [[int(part) for part in cite["date"].split("-")]]}
     if cite["language"]:
         item["language"] = cite["language"]
     return json.dumps([item], ensure_ascii=False, indent=2) + "\n"

@@ -19,7 +19,7 @@ _TEXT_LIMIT = 1200
 def entry(manifest: dict[str, Any]) -> str:
     """One record as a JSON object."""
     work = manifest["work"]
-    words = f"{work['research_question']} {work['abstract']}"
+    words = f"{work['research_question'] or ''} {work['abstract']}".strip()
     return _json(
         {
             "location": f"paper/{work['short_id']}/",

@@ -29,8 +29,8 @@ class Summary(NamedTuple):
     kind: str | None
     verified: int
     extracted: int
-    date: str
-    changed: str
+    date: str | None
+    changed: str | None
     state: str
     notice: str | None
     sample: bool
@@ -53,7 +53,7 @@ def summary_of(manifest: dict[str, Any], events: list[dict[str, Any]]) -> Summar
         verified=aggregate["verified"],
         extracted=aggregate["extracted"],
         date=work["submitted"],
-        changed=max([work["submitted"], *(event["corrected_at"][:10] for event in events)]),
+        changed=max((event["corrected_at"][:10] for event in events), default=work["submitted"]),
         state=correction_state(events),
         notice=notice["label"] if notice else None,
         sample=work["sample"],

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from generator.manifest.contracts import table
 from generator.manifest.corrections import correction_state, notice
+from generator.manifest.files import is_local
 from generator.site import cite
 from generator.site.text import NOT_STATED, fine, http_url, score, size, stated
 
@@ -118,11 +119,6 @@ def notice_of(events: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next((row for row in rows if row["notice"] == name), None)
 
 
-def is_local(artifact: dict[str, Any]) -> bool:
-    """Whether an artifact is a file beside the manifest."""
-    return artifact["url"] is not None and "/" not in artifact["url"]
-
-
 def review_score(review: dict[str, Any]) -> str:
     """``5.0 of 10 (model review)``; a score never stands without its kind."""
     if review["score"] is None:
@@ -131,13 +127,15 @@ def review_score(review: dict[str, Any]) -> str:
 
 
 def _decision_line(quality: dict[str, Any]) -> str | None:
-    if quality["policy"]["outcome"] != "ESCALATE_TO_OWNER":
+    outcome = quality["policy"]["outcome"]
+    if outcome == "AUTO_APPROVE":
         return None
     review = quality["review"]
     why = ", ".join(
         part for part in (review["verdict"], score(review["score"]) if review["score"] is not None else None) if part
     )
-    had = f"policy had escalated it ({why})" if why else "policy had escalated it"
+    had = "policy had escalated it" if outcome else "no policy outcome is stated"
+    had += f" ({why})" if why else ""
     decision = quality["owner_decision"]
     if decision is None or decision["decision"] != "publish":
         return f"No owner's decision to publish is recorded; {had}"
@@ -340,7 +338,7 @@ def _provenance(manifest: dict[str, Any]) -> list[Row]:
         address = external["doi"] or external["url"]
         rows.append(Row("External address", stated(address), http_url(external["url"])))
     rows += [
-        Row("Kernel", f"{kernel['name']}, version {_or_not_stated(kernel['version'])}"),
+        Row("Kernel", f"{stated(kernel['name'])}, version {_or_not_stated(kernel['version'])}"),
         Row("How the record came here", "run by the kernel" if executed else "imported from a draft"),
         Row("Queries", queries),
         Row("Retrieval method", stated(retrieval["method"])),

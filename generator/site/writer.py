@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from generator.manifest import files
 from generator.manifest.check import check_record
 from generator.manifest.corrections import correction_record, correction_state
 from generator.manifest.problems import Problem, Problems
@@ -70,7 +71,7 @@ class RecordWriter:
 
     def problems_of(self, record: Record) -> list[Problem]:
         """What keeps one record from having a page."""
-        return self._check(record) or artifacts.problems_of(record.manifest, record.path)
+        return self._check(record) or files.problems_of(record.manifest, record.path)
 
     def note(self, short: str, body: str) -> str:
         """A page that stands in for a record which cannot be shown; ``body`` is HTML."""
@@ -98,12 +99,12 @@ class RecordWriter:
                 cite.csl(citation).encode(),
             ),
         }
-        files = [
+        listed = [
             FileFacts(name, label, media, len(data), sha256(data).hexdigest())
             for name, (label, media, data) in own.items()
         ]
         others = artifacts.listed(manifest)
-        page = self._pages.page(manifest, events, [files[0], *others, *files[1:]], citation)
+        page = self._pages.page(manifest, events, [listed[0], *others, *listed[1:]], citation)
         for name, (_, _, data) in own.items():
             _put(folder / name, data)
         for item in others:
@@ -165,6 +166,6 @@ def _twice(record: Record, first: Path) -> Problem:
 
 def newest(summaries: list[Summary]) -> list[Summary]:
     """Newest first, then by id: the order of the home page without JavaScript."""
-    return sorted(sorted(summaries, key=lambda item: item.short_id), key=lambda item: item.date, reverse=True)
+    return sorted(sorted(summaries, key=lambda item: item.short_id), key=lambda item: item.date or "", reverse=True)
 
 

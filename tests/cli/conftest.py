@@ -16,47 +16,6 @@ ROOT = Path(__file__).parents[2]
 QUESTION = "How do street trees compare with cool roofs in lowering urban air temperature?"
 CLOCK = "2026-01-31T12:00:00Z"
 
-DRAFT = """
-SOVEREIGN: How stable is routing in sparse models?
-
-SOVEREIGN Research Kernel
-
-Autonomous draft — Owner review required before publication
-
-May 28, 2026
-
-Abstract
-
-Routing settles early.
-
-1 Introduction
-
-Analysis of: A Survey of Expert Routing. Research goal: How stable is routing in sparse models?.
-
-2 Methodology
-
-Multi-query arXiv search (4 parallel queries, Relevance-sorted). TF-IDF cosine semantic verification (bigrams, threshold=0.15). NIM nv-embedqa-e5-v5 (dim=1024) for semantic indexing. Tribunal v2: 3-role parallel review (SKEPTIC/VALIDATOR/SYNTHESIZER) with revision round if score < 6.5.
-
-3 Results
-
-7 papers retrieved. 2 claims extracted, 1 verified. Tribunal: 5.0/10 → REVISE (revision_round=1). Policy: ESCALATE_TO_OWNER.
-
-4 Uncertainties
-
-The sample is small. Tribunal consensus is LLM-based and prompt-sensitive.
-
-5 Extracted Claims
-
-Claim\tVerified\tConfidence
-Routing settles early.\t✓\t0.21
-Routing never settles.\t×\t0.05
-
-References
-
-- <http://arxiv.org/abs/2505.20225v1>
-- <http://arxiv.org/abs/2410.17954v2>
-"""  # noqa: E501 - a draft's paragraph is one line
-
 
 @dataclass(frozen=True)
 class Result:
@@ -126,10 +85,10 @@ def fails(srch: Srch) -> Fails:
 
 @pytest.fixture(scope="session")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``runs`` with an approved run, ``approved``, and a waiting one, ``routing``; ``manifests`` with the approved one's
-    record; ``routing.txt``, the draft."""
+    """``runs`` with an approved run, ``approved``, and a waiting one, ``routing``; ``manifests`` with the record of the
+    approved one; ``routing.txt``, the draft."""
     folder = tmp_path_factory.mktemp("material")
-    (folder / "routing.txt").write_text(DRAFT, encoding="utf-8")
+    shutil.copy(Path(__file__).with_name("routing.txt"), folder)
     assert call("run", QUESTION, "--clock", CLOCK, "--out", "made", "-q", cwd=folder).code == 0
     assert call("import", "routing.txt", cwd=folder).code == 0
     shutil.move(next((folder / "made").iterdir()), folder / "runs" / "approved")

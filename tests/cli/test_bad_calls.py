@@ -53,9 +53,9 @@ import pytest
         ),
         (["queue", "--runs", "nowhere"], "nowhere: no such folder of runs"),
         (["queue", "--runs", "routing.txt"], "routing.txt: no such folder of runs"),
-        (["decide", "runs/routing", "--by", "A", "--reason", "r"], "say --publish or --reject (see 'srch decide --help')"),
-        (["decide", "runs/routing", "--publish", "--reason", "r"], "Missing option '--by'. (see 'srch decide --help')"),
-        (["decide", "runs/routing", "--publish", "--by", "A"], "Missing option '--reason'. (see 'srch decide --help')"),
+        (["decide", "runs/routing", "--by", "A", "--reason", "r"], "say --publish or --reject"),
+        (["decide", "runs/routing", "--publish", "--reason", "r"], "Missing option '--by'."),
+        (["decide", "runs/routing", "--publish", "--by", "A"], "Missing option '--reason'."),
         (["decide", "runs/routing", "--publish", "--by", " ", "--reason", "r"], "--by is empty"),
         (["decide", "runs/routing", "--publish", "--by", "A", "--reason", "\n"], "--reason is empty"),
         (

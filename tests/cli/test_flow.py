@@ -44,13 +44,14 @@ def test_help_and_version_do_not_look_at_the_environment(srch):
 
 
 def test_run_publish_check_and_again(place, srch, files):
-    first = srch("run", "Do street trees lower air temperature?", "--clock", "2026-01-31T12:00:00Z", "--json", "--out", "new")
+    question = "Do street trees lower air temperature?"
+    first = srch("run", question, "--clock", "2026-01-31T12:00:00Z", "--json", "--out", "new")
     assert first.code == 0
     assert [line[:5] for line in first.err.splitlines()] == [f"[{number}/9]" for number in range(1, 10)]
     told = json.loads(first.out)
     assert (told["already_done"], told["state"]) == (False, "approved")
     before = files(place / "new")
-    again = json.loads(srch("run", "Do street trees lower air temperature?", "--out", "new", "--json").out)
+    again = json.loads(srch("run", question, "--out", "new", "--json").out)
     assert again == {**told, "already_done": True}
     assert files(place / "new") == before
 

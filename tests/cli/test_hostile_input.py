@@ -93,7 +93,8 @@ def test_hostile_facts(content, first, place, srch, files):
 def test_hostile_yaml_as_correction_event(place, srch):
     folder = next((place / "manifests").glob("*/*/manifest.json")).parent / "corrections"
     folder.mkdir()
-    for number, content in enumerate([LAUGHS, "!!python/name:os.system", "a: 1\na: 2\n", "[" * 5000, "\0", '"\\UFFFFFFFF"']):
+    contents = [LAUGHS, "!!python/name:os.system", "a: 1\na: 2\n", "[" * 5000, "\0", '"\\UFFFFFFFF"']
+    for number, content in enumerate(contents):
         (folder / f"2026-01-0{number + 1}-a.yml").write_text(content, encoding="utf-8")
     result = srch("check")
     codes = [line.split()[0] for line in result.out.splitlines() if line.startswith("REG")]

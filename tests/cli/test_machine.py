@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 RUN = ("run", "Do street trees lower air temperature?", "--clock", "2026-01-31T12:00:00Z")
-as_root = os.geteuid() == 0
+
+
+def may_write_everywhere() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        return os.access(folder, os.W_OK)
+
+
+as_root = may_write_everywhere()
 
 
 def no_file_over(size: int):
@@ -76,7 +86,7 @@ def test_a_place_where_nobody_can_write(arguments, place, srch, root, files):
     assert files(place) == before
 
 
-@pytest.mark.parametrize("size", [0, 600, 2000, 20_000, 40_000, 100_000])
+@pytest.mark.parametrize("size", [100, 2000, 30_000, 100_000])
 def test_run_on_a_full_disk_goes_on_later(size, tmp_path, srch, files):
     full = srch(*RUN, "--out", "runs", before=no_file_over(size))
     assert (full.code, full.out, len(full.messages)) == (2, "", 1)
@@ -132,7 +142,8 @@ def disk(tmp_path: Path):
     def sized(kilobytes: int) -> Path:
         nonlocal mounted
         options = f"{'remount,' if mounted else ''}size={kilobytes}k"
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True, check=False)
+        mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+        done = subprocess.run(mount, capture_output=True, check=mounted)
         if done.returncode:
             pytest.skip("cannot mount a small file system here; files of a limited size stand in for it")
         mounted = True
@@ -152,8 +163,9 @@ def test_a_disk_that_is_really_full(tmp_path, srch, files, disk):
         assert full.messages[0].endswith(": no space left on device")
     assert srch(*RUN, "--out", disk(1000) / "runs", "--resume", "-q").code == 0
     assert files(tmp_path / "disk" / "runs") == whole
+    shutil.rmtree(tmp_path / "disk" / "runs")
     run = next((tmp_path / "whole").iterdir())
-    records = disk(320) / "manifests"
+    records = disk(160) / "manifests"
     full = srch("publish", run, "--manifests", records)
     assert (full.code, full.out, len(full.messages)) == (2, "", 1)
     assert files(records) == {}
@@ -211,7 +223,7 @@ def test_a_terminal_without_the_characters(place, srch):
     assert result.out.isascii()
 
 
-@pytest.mark.parametrize("line", [1, 4, 8])
+@pytest.mark.parametrize("line", [1, 8])
 def test_interrupt_keeps_what_was_finished(line, tmp_path, srch, root, files):
     process = start(*RUN, "--out", "runs", cwd=tmp_path, root=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stderr is not None

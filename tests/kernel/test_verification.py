@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ Claims = list[dict[str, Any]]
 
 def grams(text: str) -> Counter[str]:
     found = re.findall(r"\w+", text.lower())
-    return Counter([*found, *(f"{left} {right}" for left, right in zip(found, found[1:], strict=False))])
+    return Counter([*found, *(f"{left} {right}" for left, right in pairwise(found))])
 
 
 def cosines(claims: list[str], sources: list[str]) -> list[list[float]]:
@@ -93,13 +94,13 @@ def test_the_threshold_itself_passes(shift: float, verified: bool, monkeypatch: 
     ("claim", "denial"),
     [
         ("Street trees lowered air temperature by 0.6 °C.", "Street trees did not lower air temperature by 0.6 °C."),
-        ("Loss-free balancing improved accuracy.", "Loss-free balancing did not improve accuracy."),
+        ("Loss-free balancing improved mean accuracy.", "No: loss-free balancing never improved mean accuracy."),
         ("The hallucination rate rose to 33.8%.", "The hallucination rate fell to 33.8%."),
     ],
 )
 def test_a_claim_and_its_denial_both_pass(claim: str, denial: str) -> None:
     """The weakness that every record states: shared words are not support."""
-    source = f"We looked at it for a year. {claim} Nothing else was seen in the whole of that time."
+    source = f"We looked at it for a year. {claim} Nothing else was seen."
     for made in verify(as_claims([claim, denial]), as_sources([source])):
         assert made["verification"]["verified"] is True
         assert made["verification"]["supporting_source_ids"] == ["S1"]

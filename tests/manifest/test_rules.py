@@ -512,17 +512,51 @@ def a_report_that_is_gone(record: Path) -> list[tuple[Path, Row]]:
 
 @on_files("REG041")
 def a_report_of_the_same_size(record: Path) -> list[tuple[Path, Row]]:
-    place, item = place_of(record, "report.html")
-    data = bytearray((record / "report.html").read_bytes())
+    place, item = place_of(record, "report.pdf")
+    data = bytearray((record / "report.pdf").read_bytes())
     data[-2] ^= 1
-    (record / "report.html").write_bytes(data)
+    (record / "report.pdf").write_bytes(data)
     row = (
         f"{place}/sha256",
-        f"report.html has {sha256_bytes(bytes(data))}",
+        f"report.pdf has {sha256_bytes(bytes(data))}",
         f'"{item["sha256"]}"',
         "Put back the file as it was published.",
     )
     return [(record / "manifest.json", row)]
+
+
+def list_again(record: Path, name: str, **changes: Any) -> None:
+    """Make the manifest list the file as it is now."""
+    manifest = load_json(record / "manifest.json")
+    data = (record / name).read_bytes()
+    for item in manifest["artifacts"]:
+        if item["url"] == name:
+            item.update(size=len(data), sha256=sha256_bytes(data), **changes)
+    write(record / "manifest.json", manifest)
+
+
+@on_files("REG041")
+def a_report_in_the_place_of_the_page(record: Path) -> list[tuple[Path, Row]]:
+    place, _ = place_of(record, "report.html")
+    list_again(record, "report.html", url="index.html")
+    row = (
+        f"{place}/url",
+        '"index.html"',
+        "a plain name ending in json, html, pdf, typ, txt, csv or md, and none that the site writes itself",
+        "Rename the file and publish the run again.",
+    )
+    return [(record / "manifest.json", row)]
+
+
+@on_files("REG042")
+def a_report_with_a_script(record: Path) -> list[tuple[Path, Row]]:
+    path = record / "report.html"
+    lines = path.read_bytes().rstrip(b"\n").split(b"\n")
+    path.write_bytes(b"\n".join([*lines, b"<script>alert(1)</script>", b""]))
+    list_again(record, "report.html")
+    mend = "Let 'srch run' write the report; do not edit it by hand."
+    row = (f"line {len(lines) + 1}", "markup that a report does not need", "text, tables and links only", mend)
+    return [(path, row)]
 
 
 @on_files("REG041")
@@ -533,6 +567,25 @@ def a_size_that_is_not_the_file_s(record: Path) -> list[tuple[Path, Row]]:
     write(record / "manifest.json", manifest)
     found = f"report.html has {item['size']} bytes"
     return [(record / "manifest.json", (f"{place}/size", found, "1 bytes", "Put back the file as it was published."))]
+
+
+@on_files("REG042")
+def a_report_that_would_run_a_script(record: Path) -> list[tuple[Path, Row]]:
+    place, _ = place_of(record, "report.html")
+    lines = (record / "report.html").read_text(encoding="utf-8").splitlines(keepends=True)
+    data = "".join([lines[0], "<script>alert(1)</script>\n", *lines[1:]]).encode()
+    (record / "report.html").write_bytes(data)
+    manifest = load_json(record / "manifest.json")
+    listed = manifest["artifacts"][int(place.rpartition("/")[2])]
+    listed["size"], listed["sha256"] = len(data), sha256_bytes(data)
+    write(record / "manifest.json", manifest)
+    row = (
+        "line 2",
+        "markup that a report does not need",
+        "text, tables and links only",
+        "Let 'srch run' write the report; do not edit it by hand.",
+    )
+    return [(record / "report.html", row)]
 
 
 def stray_note(record: Path, name: str) -> Path:

@@ -16,9 +16,9 @@ import pytest
 import rispy
 
 from generator.manifest.check import check_record
+from generator.manifest.files import active_content
 from generator.manifest.store import load_record
 from generator.site import cite
-from generator.site.artifacts import active_content
 from generator.site.records import RecordPages
 from generator.site.shell import BODY_END, BODY_START, Shell
 from generator.site.text import clean

@@ -1,0 +1,118 @@
+"""Direction words, what they move, and pairs of claims that may contradict each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.kernel.disagreements import MOST, find_disagreements, movements
+from generator.kernel.sources.sample import load_sample_corpus
+from generator.kernel.text import sentences
+
+
+def claim(number: int, source: str, text: str) -> dict[str, Any]:
+    return {"id": f"C{number}", "text": text, "grounding": {"source_id": source}}
+
+
+def pairs(*texts: str) -> list[list[str]]:
+    claims = [claim(number, f"S{number}", text) for number, text in enumerate(texts, 1)]
+    return [item["claim_ids"] for item in find_disagreements(claims)]
+
+
+@pytest.mark.parametrize(
+    ("text", "ways", "words", "quantity"),
+    [
+        ("Balancing improved accuracy.", {1}, "improved", {"accuraci"}),
+        ("Balancing did not improve accuracy at any size.", {0, -1}, "did not improve", {"accuraci"}),
+        ("Noise had no effect on memory.", {0}, "had no effect", {"memori"}),
+        ("The hallucination rate fell from 21.7% to 13.5%.", {-1}, "fell", {"hallucin"}),
+        ("Word-pair recall was 17% lower after a nap.", {-1}, "lower", {"recal", "word-pair", "word", "pair"}),
+        ("It scored 0.7 points higher in mean accuracy over tasks.", {1}, "higher", {"accuraci", "task"}),
+    ],
+)
+def test_a_movement(text: str, ways: set[int], words: str, quantity: set[str]) -> None:
+    (found,) = movements(text)
+    assert (set(found.ways), found.words) == (ways, words)
+    assert found.quantity & quantity == found.quantity or found.quantity >= quantity
+
+
+@pytest.mark.parametrize("text", ["Raising tree cover helps.", "Trees stand in rows.", "There is an effect on memory."])
+def test_no_movement(text: str) -> None:
+    assert movements(text) == []
+
+
+def in_corpus(identity: str, part: str) -> str:
+    """The whole sentence of a sample paper that holds ``part``."""
+    (abstract,) = [paper.abstract for paper in load_sample_corpus() if paper.id == f"SAMPLE-{identity}"]
+    (found,) = [abstract[start:end] for start, end in sentences(abstract) if part in abstract[start:end]]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("A01", "lowered validation perplexity"), ("A06", "raised validation perplexity")),
+        (("A02", "0.7 points higher"), ("A05", "did not improve accuracy")),
+        (("A04", "Loss-free balancing improved"), ("A05", "did not improve accuracy")),
+        (("B06", "rate rose to 33.8%"), ("B07", "did not increase")),
+        (("E10", "impaired declarative memory"), ("E02", "no effect on declarative memory")),
+        (("D01", "Mean radiant temperature fell"), ("D13", "raised mean radiant temperature")),
+    ],
+)
+def test_contradictions_of_the_sample_corpus_are_found(left: tuple[str, str], right: tuple[str, str]) -> None:
+    one, other = in_corpus(*left), in_corpus(*right)
+    assert pairs(one, other) == [["C1", "C2"]]
+    assert pairs(other, one) == [["C1", "C2"]]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("A02", "0.7 points higher"), ("A04", "Loss-free balancing improved")),
+        (("B01", "Retrieval augmentation reduced"), ("B14", "retrieval augmentation reduced")),
+        (("D07", "street trees lowered"), ("D10", "Cool roofs lowered")),
+        (("C01", "2D passivation raised"), ("C12", "2D passivation raised")),
+        (("E10", "impaired declarative memory"), ("E13", "Declarative recall")),
+        (("D01", "Raising tree cover"), ("D09", "decreased from 1.2")),
+        (("B06", "rate rose to 33.8%"), ("B04", "rate fell from 21.7%")),
+        (("D02", "Cool roofs therefore lower"), ("D13", "raised mean radiant temperature")),
+    ],
+)
+def test_pairs_that_agree_or_speak_of_different_things_are_not(left: tuple[str, str], right: tuple[str, str]) -> None:
+    assert pairs(in_corpus(*left), in_corpus(*right)) == []
+
+
+def test_the_basis_quotes_both_texts() -> None:
+    (found,) = find_disagreements(
+        [
+            claim(1, "S1", "Sleep restriction impaired declarative memory by a third."),
+            claim(2, "S2", "Four short nights had no effect on declarative memory."),
+        ]
+    )
+    assert found["basis"] == "Opposite directions near “declarative memory”: “impaired” against “had no effect”."
+
+
+def test_no_effect_agrees_with_no_improvement() -> None:
+    assert pairs("Naps had no effect on declarative memory.", "Naps did not improve declarative memory.") == []
+
+
+def test_one_paper_does_not_contradict_itself() -> None:
+    up, down = "Naps raised declarative memory.", "Naps lowered declarative memory."
+    assert find_disagreements([claim(1, "S1", up), claim(2, "S1", down)]) == []
+    assert len(find_disagreements([claim(1, "S1", up), claim(2, "S2", down)])) == 1
+
+
+@given(st.lists(st.text(max_size=40), max_size=5))
+def test_any_text_can_be_read(texts: list[str]) -> None:
+    for left, right in pairs(*texts):
+        assert int(left[1:]) < int(right[1:])
+    for text in texts:
+        assert all(move.quantity and move.words for move in movements(text))
+
+
+def test_there_is_an_end_to_it() -> None:
+    texts = [f"Group {number} {way} declarative memory." for number in range(12) for way in ("raised", "lowered")]
+    assert len(pairs(*texts)) == MOST == 20
