@@ -285,11 +285,21 @@ def queue_command(runs_folder: Path, show_all: bool, as_json: bool) -> None:
 @click.option("--reason", required=True, metavar="TEXT", help="Why; stands on the record's page.")
 @click.option("--clock", metavar="TIME", help="Time of the decision. Default: SOURCE_DATE_EPOCH, else now.")
 @runs_option
+@manifests_option
 @json_option
 def decide_command(
-    run: str, decision: str | None, by: str, reason: str, clock: str | None, runs_folder: Path, as_json: bool
+    run: str,
+    decision: str | None,
+    by: str,
+    reason: str,
+    clock: str | None,
+    runs_folder: Path,
+    manifests: Path,
+    as_json: bool,
 ) -> None:
     """Record the owner's decision about RUN, a run's folder or its id. A decision is recorded once.
+
+    A run that is published already can no longer be decided about: its record is corrected, not withdrawn in silence.
 
     \b
     Examples:
@@ -297,11 +307,15 @@ def decide_command(
       srch decide SRCH:1A2B3C4D --reject --by "A. Owner" --reason "Off topic"
     """
     from generator.manifest import runs
+    from generator.manifest.store import Store
 
     if decision not in ("publish", "reject"):
         raise UsageError("say --publish or --reject (see 'srch decide --help')")
     by, reason = _plain_text("--by", by), _plain_text("--reason", reason)
     folder = runs.load(runs.locate(run, runs_folder))
+    published = Store(manifests).find(folder.id, folder.published_id)
+    if published is not None and folder.decision is None:
+        raise UsageError(f"{folder.path}: published already as SRCH:{published}; append a correction to the record")
     record = runs.decide(
         folder,
         decision="publish" if decision == "publish" else "reject",

@@ -8,6 +8,7 @@ Clock and seed are part of the request and are kept in its file: a resumed run h
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,7 +72,9 @@ class Request:
 
 def checked_question(text: str) -> str:
     """The question on one line; raises ``UsageError`` when it is empty, too long or holds no word."""
-    question = " ".join("".join(char if char.isprintable() or char.isspace() else " " for char in text).split())
+    # joiners stay, because some scripts need them; controls and unassigned characters do not belong in a question
+    gone = ("Cc", "Cs", "Co", "Cn")
+    question = " ".join("".join(" " if unicodedata.category(char) in gone else char for char in text).split())
     if not question:
         raise UsageError("the question is empty")
     if len(question) > LONGEST_QUESTION:

@@ -110,7 +110,7 @@ def write_abstract(
         more = f" and {len(disagreements) - 3} more" if len(disagreements) > 3 else ""
         parts.append(f"Some claims may contradict each other: {pairs}{more}.")
     else:
-        parts.append("No pair of claims was seen to point in opposite directions.")
+        parts.append("By its direction words no pair of claims was found to disagree; others may.")
     missing = unanswered_terms(question, claims)
     if missing:
         parts.append(f"No claim takes up: {', '.join(missing)}.")

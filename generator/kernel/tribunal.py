@@ -98,7 +98,7 @@ def _taken_up(draft: Draft) -> Found:
 
 def _named(draft: Draft) -> Found:
     if not draft.disagreements:
-        return 1.0, "No pair of claims points in opposite directions."
+        return 1.0, "By their direction words no pair of claims disagrees."
     told = [item for item in draft.uncertainties if all(name in item["text"] for name in ("may contradict",))]
     share = min(len(told) / len(draft.disagreements), 1.0)
     return share, f"{len(draft.disagreements)} possible disagreements, {len(told)} of them named."

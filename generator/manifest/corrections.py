@@ -27,7 +27,7 @@ def load_events(folder: Path) -> tuple[list[dict[str, Any]], list[Problem]]:
     for path in sorted(where.iterdir()):
         if path.name.startswith("."):
             continue
-        if path.suffix != ".yml":
+        if path.suffix != ".yml" or not path.is_file():
             problems.append(
                 Problem(
                     str(path),

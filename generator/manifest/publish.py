@@ -13,7 +13,7 @@ from generator.manifest.from_run import manifest_of
 from generator.manifest.identity import public_id, short_id
 from generator.manifest.problems import Problem, Problems, UsageError
 from generator.manifest.rules import check_manifest
-from generator.manifest.store import MANIFEST_FILE, Store, canonical_id
+from generator.manifest.store import MANIFEST_FILE, Store
 from generator.manifest.strict import read_bytes
 
 Outcome = Literal["published", "unchanged", "waits", "rejected"]
@@ -69,17 +69,15 @@ def publish(folder: runs.RunFolder, store: Store) -> Published:
 
 def _short_id(folder: runs.RunFolder, store: Store) -> str:
     """The run's short id: the one it was published under, the one it has here already, or the shortest free one."""
-    draft = folder.run["origin"]["draft"]
-    if draft and draft["published_id"]:
-        short = str(draft["published_id"])
-        path = store.folder(short) / MANIFEST_FILE
-        if path.exists() and canonical_id(path) != folder.id:
+    known = store.find(folder.id, folder.published_id)
+    if known is not None:
+        return known
+    if folder.published_id is not None:
+        path = store.folder(folder.published_id) / MANIFEST_FILE
+        if path.exists():
             raise Problems([_would_overwrite(path, folder)])
-        return short
+        return folder.published_id
     holders = store.holders(folder.id)
-    for short, canonical in sorted(holders.items()):
-        if canonical == folder.id:
-            return short
     return short_id(folder.id, lambda candidate: candidate in holders)
 
 

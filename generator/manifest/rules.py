@@ -31,6 +31,7 @@ that it agrees with itself.
 | REG042 | a report holds text, tables and links only |
 | REG050 | the declared publication gate was kept |
 | REG051 | an escalated record carries its owner's decision |
+| REG052 | the disclosure says what the decision says |
 | REG053 | a decision names the run beside it |
 | REG060 | only events lie among the corrections |
 | REG061 | event ids are unique |
@@ -200,13 +201,19 @@ def _locator(claim: dict[str, Any], place: str, file: str) -> list[Problem]:
             )
         )
     if where["quote"] != claim["text"] and claim["produced_by"]["mode"] == "extractive":
+        first = next(
+            (at for at, (a, b) in enumerate(zip(where["quote"], claim["text"], strict=False)) if a != b),
+            min(len(where["quote"]), len(claim["text"])),
+        )
+        # both are long and alike: what is shown begins a little before they part
+        start = max(0, first - 20)
         problems.append(
             Problem(
                 file,
                 place + "/locator/quote",
                 "REG036",
-                shown(where["quote"]),
-                f"the claim's text {shown(claim['text'])}",
+                f"{shown(where['quote'][start:])} from character {start} on",
+                f"the claim's text, {shown(claim['text'][start:])}",
                 "An extracted claim is its quote, word for word.",
             )
         )
@@ -362,6 +369,14 @@ def _gate(manifest: dict[str, Any], file: str) -> list[Problem]:
                 "Record it with 'srch decide RUN --publish' and publish the run again.",
             )
         )
+    disclosure = manifest["disclosure"]
+    said = (disclosure["human_review"], disclosure["editorially_responsible"])
+    true = ("owner decision", decision["by"]) if decision is not None else ("none", None)
+    problems.extend(
+        Problem(file, f"/disclosure/{name}", "REG052", shown(found), shown(expected), "Publish the run again.")
+        for name, found, expected in zip(("human_review", "editorially_responsible"), said, true, strict=True)
+        if found != expected
+    )
     if decision is not None and decision["decision"] != "publish":
         problems.append(
             Problem(

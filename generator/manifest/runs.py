@@ -37,6 +37,12 @@ class RunFolder:
     decision: dict[str, Any] | None = field(default=None)
 
     @property
+    def published_id(self) -> str | None:
+        """The short id under which an imported run was published before it came here."""
+        draft = self.run["origin"]["draft"]
+        return draft["published_id"] if draft else None
+
+    @property
     def state(self) -> State:
         """What policy and owner say: ``approved`` by policy, ``to publish`` or ``rejected`` by the owner, ``waits``."""
         if self.decision is not None:

@@ -55,6 +55,13 @@ class Store:
         for path in self.paths():
             yield load_record(path)
 
+    def find(self, canonical: str, published_id: str | None = None) -> str | None:
+        """The short id of the record with this canonical id, looked for under ``published_id`` or its own digits."""
+        if published_id is not None:
+            path = self.folder(published_id) / MANIFEST_FILE
+            return published_id if path.exists() and canonical_id(path) == canonical else None
+        return next((short for short, held in sorted(self.holders(canonical).items()) if held == canonical), None)
+
     def holders(self, canonical: str) -> dict[str, str]:
         """Short id -> canonical id of the records whose short id is a prefix of ``canonical``."""
         upper = canonical.upper()

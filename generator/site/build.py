@@ -6,6 +6,7 @@ The result is what plain ``mkdocs build`` and ``mkdocs serve`` give. What goes w
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from generator.manifest.problems import Problems, UsageError
 from generator.site.plugin import RegistryError, RegistryPlugin, manifests_override
 
 CONFIG_FILE = Path("mkdocs.yml")
+_ADDRESS = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ def _engine(
     manifests_dir: Path | None, config_file: Path, handler: logging.Handler | None = None
 ) -> Iterator[list[tuple[int, str]]]:
     """Run the engine quietly: its messages are collected, its exceptions translated."""
+    if config_file.is_dir():
+        raise UsageError(f"{config_file}: a folder, where an MkDocs configuration file was expected")
     if not config_file.is_file():
         raise UsageError(f"{config_file}: no such file; run this in the registry's folder, or name its mkdocs.yml")
     if manifests_dir is not None and not manifests_dir.is_dir():
@@ -95,10 +99,11 @@ def _engine(
     try:
         yield messages
     except (Abort, MkDocsException) as stop:
-        raise _translated(stop, messages) from stop
+        raise _translated(stop, messages, config_file) from stop
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        raise UsageError(f"{where}cannot make the site: {(error.strerror or str(error)).lower()}") from error
+        what = "cannot serve" if error.errno in _ADDRESS else "cannot make the site"
+        raise UsageError(f"{where}{what}: {(error.strerror or str(error)).lower()}") from error
     finally:
         for each in handlers:
             logger.removeHandler(each)
@@ -107,14 +112,14 @@ def _engine(
         manifests_override.reset(token)
 
 
-def _translated(stop: BaseException, messages: list[tuple[int, str]]) -> Problems | UsageError:
+def _translated(stop: BaseException, messages: list[tuple[int, str]], config_file: Path) -> Problems | UsageError:
     cause: BaseException | None = stop
     while cause is not None:
         if isinstance(cause, RegistryError):
             return cause.cause
         cause = cause.__cause__ or cause.__context__
     errors = [text for level, text in messages if level >= logging.ERROR]
-    return UsageError(" ".join((errors[0] if errors else str(stop)).split()))
+    return UsageError(f"{config_file}: {' '.join((errors[0] if errors else str(stop)).split())}")
 
 
 class _Collector(logging.Handler):

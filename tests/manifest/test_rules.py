@@ -211,13 +211,21 @@ def a_longer_place_than_quote(m: Manifest) -> list[Row]:
 
 @on_manifest("REG036")
 def a_claim_that_is_not_its_quote(m: Manifest) -> list[Row]:
-    claim = m["claims"]["records"][0]
-    quote = claim["grounding"]["locator"]["quote"]
-    claim["text"] = "Short."
-    shown = '"' + quote + '"'
-    shown = shown if len(shown) <= 80 else shown[:79] + "…"
+    """Both texts are long and part late: what is shown begins twenty characters before that."""
+    claim = next(item for item in m["claims"]["records"] if len(item["text"]) > 90)
+    index = m["claims"]["records"].index(claim)
+    quote = claim["text"]
+    claim["text"] = quote[:-3] + "!!!"
     mend = "An extracted claim is its quote, word for word."
-    return [("/claims/records/0/grounding/locator/quote", shown, 'the claim\'s text "Short."', mend)]
+    start = len(quote) - 23
+    return [
+        (
+            f"/claims/records/{index}/grounding/locator/quote",
+            f'"{quote[start:]}" from character {start} on',
+            f'the claim\'s text, "{quote[start:-3]}!!!"',
+            mend,
+        )
+    ]
 
 
 @on_manifest("REG037")
@@ -367,8 +375,18 @@ def rejected_and_published(m: Manifest) -> list[Row]:
         "decided_at": "2026-01-03T00:00:00Z",
         "recorded_from": "srch decide",
     }
+    m["disclosure"].update(human_review="owner decision", editorially_responsible="A. Owner")
     mend = "A rejected run has no public record: remove the folder in the same pull request that added it."
     return [("/quality_assessment/owner_decision/decision", '"reject"', '"publish"', mend)]
+
+
+@on_manifest("REG052")
+def a_review_by_a_person_that_never_was(m: Manifest) -> list[Row]:
+    m["disclosure"].update(human_review="owner decision", editorially_responsible="A. Owner")
+    return [
+        ("/disclosure/human_review", '"owner decision"', '"none"', "Publish the run again."),
+        ("/disclosure/editorially_responsible", '"A. Owner"', "null", "Publish the run again."),
+    ]
 
 
 # --- files on disk
