@@ -558,8 +558,12 @@ def _print_problems(problems: list[Problem], form: Format) -> None:
 
 def _note(text: str) -> None:
     """Print on standard error; where that cannot be written there is nobody to tell, and work goes on."""
-    with suppress(OSError):
+    try:
         click.echo(text, err=True)
+    except OSError:
+        # what is left in the buffer would be tried again, and fail again, when Python ends
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _call_failed(message: str) -> str:

@@ -8,7 +8,6 @@ Clock and seed are part of the request and are kept in its file: a resumed run h
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,6 +35,7 @@ from generator.manifest.strict import load_json
 
 KERNEL = "srch-kernel"
 LONGEST_QUESTION = 500
+_JOINERS = "\u200c\u200d"
 
 State = dict[str, Any]
 Progress = Callable[[int, int, str, str], None]
@@ -72,9 +72,8 @@ class Request:
 
 def checked_question(text: str) -> str:
     """The question on one line; raises ``UsageError`` when it is empty, too long or holds no word."""
-    # joiners stay, because some scripts need them; controls and unassigned characters do not belong in a question
-    gone = ("Cc", "Cs", "Co", "Cn")
-    question = " ".join("".join(" " if unicodedata.category(char) in gone else char for char in text).split())
+    # Persian, Hindi and others write words with joiners; nothing else that cannot be seen belongs in a question
+    question = " ".join("".join(char if char.isprintable() or char in _JOINERS else " " for char in text).split())
     if not question:
         raise UsageError("the question is empty")
     if len(question) > LONGEST_QUESTION:

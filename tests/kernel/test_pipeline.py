@@ -220,10 +220,14 @@ def test_any_text_is_a_question_on_one_printable_line_or_refused(text: str) -> N
         assert str(error).startswith("the question ")  # noqa: PT017
         return
     assert question == " ".join(question.split())
-    assert question.isprintable()
+    assert question.translate({0x200C: None, 0x200D: None}).isprintable()
     assert 0 < len(question) <= 500
     assert checked_question(question) == question
     assert re.fullmatch(r"[a-z0-9-]{1,40}-[0-9a-f]{8}", folder_name(Request(question, CLOCK)))
+
+
+def test_joiners_of_a_word_stay() -> None:
+    assert checked_question("آیا خواب\u202e می\u200cتواند\u00ad؟") == "آیا خواب می\u200cتواند ؟"
 
 
 def test_a_question_that_is_too_long_is_counted() -> None:
