@@ -61,7 +61,7 @@ class ClaimSettings:
     min_shared: int = 2
     most_terms: int = 8
     per_paper: int = 3
-    most: int = 18
+    most: int = 12
 
 
 def extract_claims(
@@ -78,7 +78,7 @@ def extract_claims(
     spans = [(source, sentences(source["text"]["content"])) for source in sources if source["text"]]
     weights = _weights(wanted, spans)
     total = sum(weights.values()) * min(1.0, settings.most_terms / len(wanted))
-    chosen: list[tuple[float, int, int, dict[str, Any], tuple[int, int]]] = []
+    chosen: list[tuple[int, float, int, int, dict[str, Any], tuple[int, int]]] = []
     seen: set[str] = set()
     for order, (source, places) in enumerate(spans):
         text = source["text"]["content"]
@@ -94,16 +94,17 @@ def extract_claims(
             if tied and share >= settings.min_coverage and _is_finding(sentence, opening=opening):
                 candidates.append((round(share, 4), start, end))
         candidates.sort(key=lambda item: (-item[0], item[1]))
-        for share, start, end in candidates[: settings.per_paper]:
+        for rank, (share, start, end) in enumerate(candidates[: settings.per_paper]):
             key = " ".join(stems(text[start:end]))
             if key not in seen:
                 seen.add(key)
-                chosen.append((share, order, start, source, (start, end)))
-    chosen.sort(key=lambda item: (-item[0], item[1], item[2]))
-    kept = sorted(chosen[: settings.most], key=lambda item: (item[1], item[2]))
+                chosen.append((rank, share, order, start, source, (start, end)))
+    # every paper's best sentence before any paper's second: what one paper says at length must not hide an objection
+    chosen.sort(key=lambda item: (item[0], -item[1], item[2], item[3]))
+    kept = sorted(chosen[: settings.most], key=lambda item: (item[2], item[3]))
     return [
         _claim(number, source, span, share, settings)
-        for number, (share, _, _, source, span) in enumerate(kept, start=1)
+        for number, (_, share, _, _, source, span) in enumerate(kept, start=1)
     ]
 
 

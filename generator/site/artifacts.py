@@ -24,5 +24,8 @@ def place(source: Path, target: Path) -> None:
     """Put the same bytes at ``target``: a hard link where the file system allows one, else a copy."""
     try:
         os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        target.unlink()
+        place(source, target)
     except OSError:
         shutil.copyfile(source, target, follow_symlinks=False)

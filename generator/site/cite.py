@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import orjson
 
 from generator.site.text import one_line
 
@@ -122,4 +123,4 @@ def csl(cite: dict[str, str]) -> str:
         item["issued"] = {"date-parts": [[int(part) for part in cite["date"].split("-")]]}
     if cite["language"]:
         item["language"] = cite["language"]
-    return json.dumps([item], ensure_ascii=False, indent=2) + "\n"
+    return orjson.dumps([item], option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

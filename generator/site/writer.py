@@ -12,11 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from generator.manifest import files
 from generator.manifest.check import check_record
 from generator.manifest.corrections import correction_record, correction_state
 from generator.manifest.problems import Problem, Problems
-from generator.manifest.store import Record, Store, load_record
+from generator.manifest.store import MANIFEST_FILE, Record, Store, load_record
 from generator.site import artifacts, cite, search
 from generator.site.records import RecordPages
 from generator.site.shell import Shell
@@ -85,7 +87,6 @@ class RecordWriter:
         folder.mkdir(parents=True, exist_ok=True)
         citation = cite.facts(manifest, f"{self._site_url}{FOLDER}/{short}/", correction_state(events))
         own = {
-            "manifest.json": ("Manifest", "application/json", record.path.read_bytes()),
             "corrections.json": (
                 "Correction record",
                 "application/json",
@@ -99,18 +100,18 @@ class RecordWriter:
                 cite.csl(citation).encode(),
             ),
         }
-        listed = [
+        data = record.path.read_bytes()
+        kept = [FileFacts(MANIFEST_FILE, "Manifest", "application/json", len(data), sha256(data).hexdigest())]
+        kept += artifacts.listed(manifest)
+        made = [
             FileFacts(name, label, media, len(data), sha256(data).hexdigest())
             for name, (label, media, data) in own.items()
         ]
-        others = artifacts.listed(manifest)
-        page = self._pages.page(manifest, events, [listed[0], *others, *listed[1:]], citation)
+        page = self._pages.page(manifest, events, [*kept, *made], citation)
         for name, (_, _, data) in own.items():
             _put(folder / name, data)
-        for item in others:
-            target = folder / item.name
-            target.unlink(missing_ok=True)
-            artifacts.place(record.folder / item.name, target)
+        for item in kept:
+            artifacts.place(record.folder / item.name, folder / item.name)
         # Last, so that a page never stands without its files.
         _put(folder / "index.html", page.encode("utf-8"))
         return folder
@@ -118,7 +119,7 @@ class RecordWriter:
 
 def _json_bytes(value: dict[str, Any]) -> bytes:
     """The stored form of a value that holds no number but integers, without a detour over the canonical form."""
-    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode("utf-8")
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
 
 @contextmanager
