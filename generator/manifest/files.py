@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +55,20 @@ def is_local(artifact: dict[str, Any]) -> bool:
     return artifact["url"] is not None and "/" not in artifact["url"]
 
 
-def problems_of(manifest: dict[str, Any], path: Path) -> list[Problem]:
-    """What keeps the listed files of the manifest at ``path`` from being published."""
+def problems_of(manifest: dict[str, Any], path: Path, *, hashes: bool = True) -> list[Problem]:
+    """What keeps the listed files of the manifest at ``path`` from being published.
+
+    Without ``hashes`` only names, sizes and what a report may hold are looked at: a build does not read every file of
+    every record, because ``srch check`` has.
+    """
     problems: list[Problem] = []
     for index, item in enumerate(manifest["artifacts"]):
         if is_local(item):
-            problems.extend(_file_problems(path, pointer("artifacts", index), item))
+            problems.extend(_file_problems(path, pointer("artifacts", index), item, hashes=hashes))
     return problems
 
 
-def _file_problems(path: Path, place: str, item: dict[str, Any]) -> list[Problem]:
+def _file_problems(path: Path, place: str, item: dict[str, Any], *, hashes: bool) -> list[Problem]:
     manifest, name = str(path), item["url"]
     if not _NAME.fullmatch(name) or name in RESERVED:
         expected = "a plain name ending in json, html, pdf, typ, txt, csv or md, and none that the site writes itself"
@@ -72,22 +77,22 @@ def _file_problems(path: Path, place: str, item: dict[str, Any]) -> list[Problem
     file = path.parent / name
     try:
         # A link could point out of the registry, so only a regular file counts.
-        regular = stat.S_ISREG(file.lstat().st_mode)
+        status = file.lstat()
     except OSError:
-        regular = False
-    if not regular:
+        status = None
+    if status is None or not stat.S_ISREG(status.st_mode):
         return [Problem(manifest, place + "/url", CODE, f"no file {name} beside it", "the listed file", "Put it back.")]
-    data = read_bytes(file)
     mend = "Put back the file as it was published."
     problems = []
-    if len(data) != item["size"]:
-        found, expected = f"{name} has {len(data)} bytes", f"{item['size']} bytes"
+    if status.st_size != item["size"]:
+        found, expected = f"{name} has {status.st_size} bytes", f"{item['size']} bytes"
         problems.append(Problem(manifest, place + "/size", CODE, found, expected, mend))
-    digest = sha256_bytes(data)
-    if digest != item["sha256"]:
+    markup = name.endswith(".html")
+    data = read_bytes(file) if hashes or markup else b""
+    if hashes and (digest := sha256_bytes(data)) != item["sha256"]:
         found, expected = f"{name} has {digest}", shown(item["sha256"])
         problems.append(Problem(manifest, place + "/sha256", CODE, found, expected, mend))
-    line = active_content(data) if name.endswith(".html") and not problems else None
+    line = active_content(data) if markup and not problems else None
     if line is not None:
         found, expected = "markup that a report does not need", "text, tables and links only"
         mend = "Let 'srch run' write the report; do not edit it by hand."
@@ -107,8 +112,8 @@ def active_content(data: bytes) -> int | None:
         return match.group() if _REMOTE_STYLE.search(match.group()) else "\n" * match.group().count("\n")
 
     text = _STYLE.sub(blank, text)
-    # A report repeats a few tags a thousand times: each is looked at once, and where it stands only if it is not safe.
-    if all(_SAFE_TAG.fullmatch(token) for token in set(_TOKEN.findall(text))):
+    # Reports repeat a few tags a thousand times: each is looked at once, and where it stands only if it is not safe.
+    if all(_is_safe(token) for token in set(_TOKEN.findall(text))):
         return None
     position = text.find("<")
     while position >= 0:
@@ -117,3 +122,8 @@ def active_content(data: bytes) -> int | None:
             return text.count("\n", 0, position) + 1
         position = text.find("<", match.end())
     return None
+
+
+@lru_cache(maxsize=4096)
+def _is_safe(token: str) -> bool:
+    return _SAFE_TAG.fullmatch(token) is not None

@@ -73,7 +73,7 @@ class RecordWriter:
 
     def problems_of(self, record: Record) -> list[Problem]:
         """What keeps one record from having a page."""
-        return self._check(record) or files.problems_of(record.manifest, record.path)
+        return self._check(record) or files.problems_of(record.manifest, record.path, hashes=False)
 
     def note(self, short: str, body: str) -> str:
         """A page that stands in for a record which cannot be shown; ``body`` is HTML."""

@@ -264,7 +264,7 @@ def a_theme_of_no_claim(m: Manifest) -> list[Row]:
 
 @on_manifest("REG037")
 def a_disagreement_with_no_claim(m: Manifest) -> list[Row]:
-    m["claims"]["disagreements"][0]["claim_ids"][1] = "C99"
+    m["claims"]["disagreements"] = [{"claim_ids": ["C1", "C99"], "basis": "Made up."}]
     mend = "List the claim, or correct the id."
     return [("/claims/disagreements/0/claim_ids/1", '"C99"', "the id of a listed claim", mend)]
 

@@ -145,10 +145,8 @@ def test_changed_artifact_is_refused(tmp_path: Path, maker: ModuleType) -> None:
     (folder / "report.pdf").write_bytes(b"another report")
     with pytest.raises(Problems) as caught:
         build(tmp_path / "site", None, config)
-    assert {(problem.code, problem.place.rpartition("/")[2]) for problem in caught.value.problems} == {
-        ("REG041", "size"),
-        ("REG041", "sha256"),
-    }
+    found = [(problem.code, problem.place.rpartition("/")[2]) for problem in caught.value.problems]
+    assert found == [("REG041", "size")]
     (folder / "report.pdf").unlink()
     (folder / "report.pdf").symlink_to("/etc/hostname")
     with pytest.raises(Problems, match="1 problem"):
