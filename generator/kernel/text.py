@@ -41,7 +41,9 @@ def sentences(text: str) -> list[Span]:
     pieces: list[Span] = []
     for paragraph in segmenter.analyze(text):
         for tokens in paragraph:
-            start, end = tokens[0].offset, tokens[-1].offset + len(tokens[-1].value)
+            start, end = _trimmed(text, tokens[0].offset, tokens[-1].offset + len(tokens[-1].value))
+            if start == end:
+                continue
             unfinished = pieces and not text[pieces[-1][0] : pieces[-1][1]].endswith(_ENDS)
             if pieces and (unfinished or text[start].islower()):
                 pieces[-1] = (pieces[-1][0], end)
@@ -51,14 +53,21 @@ def sentences(text: str) -> list[Span]:
     return [(start, end) for start, end in whole if text[start:end].endswith(_ENDS)]
 
 
+def _trimmed(text: str, start: int, end: int) -> Span:
+    """The span without white space at its ends; the segmenter does not take every control character for a space."""
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    return start, start + len(piece.strip())
+
+
 def _split_at_hidden_ends(text: str, span: Span) -> list[Span]:
     start, end = span
     found = []
     for match in _HIDDEN_END.finditer(text, start, end):
         if _AFTER_YEAR.search(text[start : match.end()]):
             continue
-        found.append((start, match.end()))
-        start = match.end() + len(text[match.end() : end]) - len(text[match.end() : end].lstrip())
+        found.append(_trimmed(text, start, match.end()))
+        start, end = _trimmed(text, match.end(), end)
     return [*found, (start, end)] if start < end else found
 
 
