@@ -178,6 +178,15 @@ def _tribunal(schemas: Schemas) -> str:
     return _rows(rows)
 
 
+def _rubric(schemas: Schemas) -> str:
+    rows = [
+        [escape(role) if number == 0 else "", escape(item["label"]), escape(_plain(item["of"]))]
+        for role, check in schemas["synthesis-run-v1"]["x-rubric"].items()
+        for number, item in enumerate(check["items"])
+    ]
+    return _grid(["Check", "What it looks at", "Points"], rows, "Points of the rubric checks")
+
+
 def _policy(schemas: Schemas) -> str:
     rows = [
         ["anything else" if row["verdict"] == "*" else escape(row["verdict"]), escape(row["outcome"])]
@@ -194,6 +203,7 @@ _PARTS: dict[str, Callable[[Schemas], str]] = {
     "provenance": _provenance,
     "dimensions": _dimensions,
     "tribunal": _tribunal,
+    "rubric": _rubric,
     "policy": _policy,
 }
 
