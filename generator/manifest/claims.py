@@ -22,10 +22,12 @@ class Counts:
 
     @property
     def grounded(self) -> int:
+        """Claims that lead back to a source, with a checked place or by declaration."""
         return self.located + self.declared
 
     @property
     def verified_share(self) -> float:
+        """Verified claims as a share 0..1 of all; 0 without claims."""
         return self.verified / self.extracted if self.extracted else 0.0
 
 

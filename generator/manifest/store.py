@@ -27,6 +27,7 @@ class Record:
 
     @property
     def folder(self) -> Path:
+        """The record's own folder."""
         return self.path.parent
 
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.kernel import drafts
-from generator.kernel.drafts import parse_draft, read_draft
+from generator.kernel.drafts import layout, parse_draft, read_draft
 from generator.kernel.facts import Facts, load_facts, unused_facts
 from generator.manifest import contracts
 from generator.manifest.problems import Problem, Problems, UsageError
@@ -718,9 +717,9 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_the_limits_are_the_contract_s() -> None:
     definitions = contracts.schema("synthesis-run")["$defs"]
-    assert drafts.LIMITS["title"] == definitions["title"]["maxLength"]
-    assert drafts.LIMITS["abstract"] == definitions["long_text"]["maxLength"]
-    assert {drafts.LIMITS[kind] for kind in ("question", "claim", "text")} == {definitions["text"]["maxLength"]}
+    assert layout.LIMITS["title"] == definitions["title"]["maxLength"]
+    assert layout.LIMITS["abstract"] == definitions["long_text"]["maxLength"]
+    assert {layout.LIMITS[kind] for kind in ("question", "claim", "text")} == {definitions["text"]["maxLength"]}
 
 
 # --- properties -----------------------------------------------------------------------------------------------------
