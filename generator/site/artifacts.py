@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,5 @@ def listed(manifest: dict[str, Any]) -> list[FileFacts]:
 
 
 def place(source: Path, target: Path) -> None:
-    """Put the same bytes at ``target``: a hard link where the file system allows one, else a copy."""
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except FileExistsError:
-        target.unlink()
-        place(source, target)
-    except OSError:
-        shutil.copyfile(source, target, follow_symlinks=False)
+    """Copy a file. Not a hard link: whoever edits a record in place must not change the site that stands."""
+    shutil.copyfile(source, target, follow_symlinks=False)
