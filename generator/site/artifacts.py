@@ -1,9 +1,7 @@
-"""The files that stand beside a record's page, and how they get there unchanged."""
+"""The files that stand beside a record's page."""
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 from generator.manifest.files import is_local
@@ -17,8 +15,3 @@ def listed(manifest: dict[str, Any]) -> list[FileFacts]:
         for item in manifest["artifacts"]
         if is_local(item)
     ]
-
-
-def place(source: Path, target: Path) -> None:
-    """Copy a file. Not a hard link: whoever edits a record in place must not change the site that stands."""
-    shutil.copyfile(source, target, follow_symlinks=False)

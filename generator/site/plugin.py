@@ -136,7 +136,8 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
         if self._shell_html is None:
             raise UsageError("the theme gave no page for the records; is another plugin removing pages?")
         self._write_schemas(site_dir)
-        writer = RecordWriter(shell.Shell(self._shell_html), site_url)
+        earlier = self._staging.site_dir if self._staging is not None else None
+        writer = RecordWriter(shell.Shell(self._shell_html), site_url, earlier=earlier)
         store = Store(self._manifests)
         prose: list[tuple[str, str | None]] = [(address, None) for address in self._prose]
         if self._serving:

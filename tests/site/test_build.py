@@ -166,6 +166,20 @@ def test_artifact_names_stay_in_their_folder(name: str, maker: ModuleType, tmp_p
     assert ("/artifacts/0/url" in found) == ("/" not in name)
 
 
+def test_a_second_build_keeps_what_is_the_same_and_makes_the_rest_anew(tmp_path: Path, maker: ModuleType) -> None:
+    config = maker.project(tmp_path / "project")
+    record = maker.store(config.parent / "manifests", maker.example())
+    page = build(tmp_path / "site", None, config).site_dir / "paper" / record.name
+    before = {path.name: (path.stat().st_ino, path.read_bytes()) for path in page.iterdir()}
+    (page / "cite.bib").write_bytes(b"tampered with")
+    (page / "stray.txt").write_bytes(b"of no record")
+    build(tmp_path / "site", None, config)
+    after = {path.name: (path.stat().st_ino, path.read_bytes()) for path in page.iterdir()}
+    assert {name: data for name, (_, data) in after.items()} == {name: data for name, (_, data) in before.items()}
+    assert {name for name in after if after[name][0] == before[name][0]} >= after.keys() - {"cite.bib"}
+    assert (page / "manifest.json").stat().st_ino != (record / "manifest.json").stat().st_ino
+
+
 def test_foreign_folder_is_not_replaced(tmp_path: Path, maker: ModuleType) -> None:
     config = maker.project(tmp_path / "project")
     (tmp_path / "mine").mkdir()
