@@ -117,7 +117,6 @@ def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
     if path.name == MANIFEST_FILE:
         problems.extend(_place(path, value["work"]["short_id"]))
         problems.extend(_artifacts(path, value))
-        problems.extend(load_events(path.parent)[1] if not (path.parent / "corrections").is_dir() else [])
     for name in {value["work"]["id"], value["work"]["public_id"]}:
         first = owners.setdefault(name, path)
         if first != path:

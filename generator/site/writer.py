@@ -95,6 +95,7 @@ class RecordWriter:
         folder.mkdir(parents=True, exist_ok=True)
         citation = cite.facts(manifest, f"{self._site_url}{FOLDER}/{short}/", correction_state(events))
         own = {
+            MANIFEST_FILE: ("Manifest", "application/json", record.path.read_bytes()),
             "corrections.json": (
                 "Correction record",
                 "application/json",
@@ -108,18 +109,16 @@ class RecordWriter:
                 cite.csl(citation).encode(),
             ),
         }
-        data = record.path.read_bytes()
-        kept = [FileFacts(MANIFEST_FILE, "Manifest", "application/json", len(data), sha256(data).hexdigest())]
-        kept += artifacts.listed(manifest)
         made = [
             FileFacts(name, label, media, len(data), sha256(data).hexdigest())
             for name, (label, media, data) in own.items()
         ]
-        page = self._pages.page(manifest, events, [*kept, *made], citation)
+        others = artifacts.listed(manifest)
+        page = self._pages.page(manifest, events, [made[0], *others, *made[1:]], citation)
         earlier = self._earlier / FOLDER / short if self._earlier is not None else None
         for name, (_, _, data) in own.items():
             _put(folder, name, data, earlier)
-        for item in kept:
+        for item in others:
             _put(folder, item.name, (record.folder / item.name).read_bytes(), earlier)
         # Last, so that a page never stands without its files.
         _put(folder, "index.html", page.encode("utf-8"), earlier)
