@@ -7,10 +7,10 @@ DEMO := build/demo
 QUESTION ?= How do street trees compare with cool roofs in lowering urban air temperature?
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: demo test lint site check serve bench lock clean help
+.PHONY: demo test lint site check serve bench bench-verify train-verify train-models lock clean help
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.12 picks one")'
@@ -50,6 +50,16 @@ serve: $(VENV)/.run  ## serve the site on 127.0.0.1:8000
 
 bench: $(VENV)/.dev  ## measure what the README's figures say
 	$(BIN)/python bench/record_pages.py
+
+bench-verify: $(VENV)/.dev  ## measure the verifiers, print the table, write their cards (needs ../shared/data)
+	$(BIN)/python -m bench.verification.measure
+
+train-verify: $(VENV)/.dev  ## train lexical-v1 again, some five minutes on one core (needs ../shared/data)
+	$(BIN)/python -m bench.verification.train_lexical
+
+train-models: $(VENV)/.dev  ## train the cross-encoder again, about 40 minutes on two cores (needs ../shared/data)
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --editable '.[models,train]'
+	$(BIN)/python -m bench.verification.train_cross_encoder --out build/cross-encoder
 
 lock: $(VENV)/.dev  ## lock the newest allowed versions, with hashes, for every platform
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet uv

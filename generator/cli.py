@@ -12,17 +12,24 @@ import json
 import os
 import re
 import sys
+import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from generator import __version__
+from generator.kernel.verification import methods
+from generator.kernel.verification.verdict import Label, Passage, Verdict
 from generator.manifest.problems import Format, Problem, Problems, UsageError, printable, render, shown
+
+if TYPE_CHECKING:
+    from generator.manifest.rereview import Rereview
+    from generator.manifest.store import Store
 
 RUNS = Path("runs")
 MANIFESTS = Path("manifests")
@@ -40,6 +47,14 @@ manifests_option = click.option(
     "--manifests", type=PATH, default=MANIFESTS, show_default=True, help="Folder that holds the records."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+METHODS = ", ".join(methods.names())
+method_option = click.option(
+    "--method",
+    metavar="NAME",
+    default=methods.DEFAULT,
+    show_default=True,
+    help=f"How claims are verified: {METHODS}.",
+)
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress on standard error.")
 
 
@@ -53,7 +68,7 @@ class Command(click.Command):
             names = [item.opts[0] for item in given if item.name == option.name]
             if len(set(names)) > 1:
                 raise click.UsageError(f"{' and '.join(sorted(set(names)))} exclude each other.", ctx)
-            if len(names) > 1:
+            if len(names) > 1 and not option.multiple:
                 raise click.UsageError(f"{names[0]} is given {len(names)} times.", ctx)
         return super().parse_args(ctx, args)
 
@@ -124,10 +139,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 @click.option(
     "--clock", metavar="TIME", help="Time of the run, e.g. 2026-01-31T12:00:00Z. Default: SOURCE_DATE_EPOCH, else now."
 )
+@click.option(
+    "--method", metavar="NAME", help=f"How claims are verified: {METHODS}.  [default: {methods.DEFAULT}]"
+)
 @json_option
 @quiet_option
 def run_command(
-    question: str | None, out: Path, resume: bool, seed: int, clock: str | None, as_json: bool, quiet: bool
+    question: str | None,
+    out: Path,
+    resume: bool,
+    seed: int,
+    clock: str | None,
+    method: str | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Answer QUESTION from the bundled sample corpus, offline, and leave a run with all its evidence.
 
@@ -146,6 +171,8 @@ def run_command(
     if question is None:
         if not resume:
             raise UsageError("a question is missing (see 'srch run --help')")
+        if method is not None:
+            raise UsageError("--method is for a question; an unfinished run goes on with the method it was begun with")
         waiting = pipeline.unfinished(out)
         if len(waiting) != 1:
             names = f"s: {', '.join(path.name for path in waiting)}; give the question" if waiting else ""
@@ -153,7 +180,8 @@ def run_command(
         folder = waiting[0]
         request = pipeline.load_request(folder)
     else:
-        request = pipeline.Request(pipeline.checked_question(question), started_at, seed)
+        method = methods.checked(method or methods.DEFAULT)
+        request = pipeline.Request(pipeline.checked_question(question), started_at, seed, verifier=method)
         folder = out / pipeline.folder_name(request)
 
     def progress(number: int, total: int, name: str, result: str) -> None:
@@ -161,6 +189,8 @@ def run_command(
             _note(f"[{number}/{total}] {name:<13} {result}")
 
     known = (folder / "run.json").is_file()
+    if not known:
+        methods.verifier(request.verifier)  # what it lacks is told before anything is begun
     finished = pipeline.execute(request, folder, resume=resume, progress=progress)
     tribunal, policy = finished.run["tribunal"], finished.run["policy"]
     if as_json:
@@ -200,6 +230,7 @@ def import_command(drafts: tuple[Path, ...], facts: Path | None, out: Path, as_j
       srch import drafts/*.txt --facts drafts/import.yml --out runs
     """
     from generator.kernel.importing import import_drafts
+    from generator.manifest.claims import passed
 
     imported, warnings = import_drafts(drafts, facts, out)
     for warning in warnings:
@@ -212,10 +243,10 @@ def import_command(drafts: tuple[Path, ...], facts: Path | None, out: Path, as_j
     for item in imported:
         tribunal = item.run["tribunal"]
         claims = item.run["claims"]
-        passed = sum(claim["verification"]["verified"] is True for claim in claims)
+        number = passed(claims)
         score = "no score" if tribunal["score"] is None else f"{tribunal['score']}/10"
         score = f"{score} {tribunal['verdict'] or ''}".strip()
-        click.echo(f"{item.outcome:<10} {item.folder}  {len(claims)} claims, {passed} verified, {score}")
+        click.echo(f"{item.outcome:<10} {item.folder}  {len(claims)} claims, {number} verified, {score}")
         for note in item.run["origin"]["draft"]["discrepancies"]:
             click.echo(f"           note: {note}")
 
@@ -441,6 +472,404 @@ def check_command(paths: tuple[Path, ...], form: Format, rules: bool, quiet: boo
     click.echo(summary, err=form == "json")
     if count:
         raise SystemExit(1)
+
+
+SAYS: dict[Label, str] = {
+    "SUPPORT": "the text supports the claim",
+    "REFUTE": "the text contradicts the claim",
+    "NEI": "the text does not say enough to tell",
+}
+
+
+@cli.command("assess", context_settings=CONTEXT)
+@click.option("--claim", metavar="TEXT", help="The claim to judge.")
+@click.option(
+    "--text",
+    "texts",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="A source's text in UTF-8, '-' for standard input; several sources: give it again.",
+)
+@click.option("--pairs", type=PATH, metavar="FILE", help="Many claims, each with its source: one JSON object a line.")
+@click.option("--out", type=PATH, metavar="FILE", help="Where the verdicts on --pairs go; '-' for standard output.")
+@method_option
+@click.option(
+    "--jobs", type=click.IntRange(0, 256), metavar="N", help="Processes for --pairs; 0: one a core.  [default: 1]"
+)
+@click.option("--list-methods", is_flag=True, help="List the methods, and whether each meets the bar.")
+@json_option
+@quiet_option
+def assess_command(
+    claim: str | None,
+    texts: tuple[Path, ...],
+    pairs: Path | None,
+    out: Path | None,
+    method: str,
+    jobs: int | None,
+    list_methods: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Judge whether a source supports a claim, refutes it, or does not say enough (NEI).
+
+    One claim: --claim with one or more --text. The verdict comes with its confidence, its reasons and the sentences it
+    rests on; offsets count characters from 0, a line end as one. The exit code is 0 whatever the verdict.
+
+    Many claims: --pairs with --out. Each line of --pairs is an object with id (text or whole number, each once), claim,
+    abstract (a list of sentences, or one text) and, if there is one, title; other fields are passed over. Each line of
+    --out has id, label, confidence, p_support, sentences (indices from 0) and reasons, in the order of the input. All
+    lines are checked first, and a file with a bad line is not judged at all.
+
+    Verdicts grow in the folder OUT.part and become OUT when the last is there, with OUT.about.json beside it that says
+    what they were made from. A call that was stopped goes on where it was; an OUT that is whole is left alone.
+
+    The method llm-judge asks a chat model by the OpenAI-compatible protocol. It sends claims and texts to the service
+    that these variables of the environment name: SRCH_MODEL_URL (the address that ends before /chat/completions),
+    SRCH_MODEL_NAME and, where the service wants one, SRCH_MODEL_KEY.
+
+    \b
+    Examples:
+      srch assess --claim "Street trees lower air temperature." --text abstract.txt
+      srch assess --claim "Street trees lower air temperature." --text a.txt --text b.txt --json
+      srch assess --pairs pairs.jsonl --out verdicts.jsonl --jobs 0
+      srch assess --list-methods
+    """
+    given = {"--claim": claim, "--text": texts or None, "--pairs": pairs, "--out": out, "--jobs": jobs}
+    if list_methods:
+        _refuse(given, "--list-methods", *given)
+        _list_methods(as_json)
+    elif pairs is not None:
+        _refuse(given, "--pairs", "--claim", "--text")
+        if out is None:
+            raise UsageError("--pairs needs --out FILE, or --out - for standard output")
+        _assess_pairs(pairs, out, methods.checked(method), 1 if jobs is None else jobs, as_json, quiet)
+    elif claim is not None and texts:
+        _refuse(given, "--claim", "--out", "--jobs")
+        _assess_texts(_plain_text("--claim", claim), texts, methods.checked(method), as_json)
+    elif claim is None and not texts:
+        raise UsageError("say --claim with --text, or --pairs with --out (see 'srch assess --help')")
+    else:
+        raise UsageError("--claim needs --text FILE" if claim is not None else "--text needs --claim TEXT")
+
+
+def _refuse(given: Mapping[str, object], main: str, *others: str) -> None:
+    for name in others:
+        if given[name] is not None:
+            raise UsageError(f"{main} and {name} exclude each other")
+
+
+def _list_methods(as_json: bool) -> None:
+    from generator.manifest import cards
+
+    rows = []
+    for name in methods.names():
+        needs = None
+        try:
+            version: str | None = methods.verifier(name).version
+        except UsageError as error:
+            version, needs = cards.newest_version(name), str(error)
+        rows.append(
+            {
+                "method": name,
+                "title": methods.METHODS[name].title,
+                "default": name == methods.DEFAULT,
+                "version": version,
+                "card": cards.path_of(name, str(version)) if cards.card(name, version) else None,
+                "meets_bar": cards.counts_as_verified(name, version),
+                "installed": not methods.missing_packages(name),
+                "ready": needs is None,
+                "needs": needs,
+            }
+        )
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['method']}{' (default)' if row['default'] else ''}: {row['title']}")
+        bar = "meets the bar" if row["meets_bar"] else "below the bar" if row["card"] else "no card"
+        counts = "its verdicts count as verified" if row["meets_bar"] else "its verdicts do not count as verified"
+        click.echo(f"  version  {row['version'] or 'not known'}: {bar}, so {counts}")
+        click.echo(f"  ready    {'yes' if row['ready'] else 'no: ' + str(row['needs'])}")
+
+
+def _assess_texts(claim: str, files: tuple[Path, ...], method: str, as_json: bool) -> None:
+    from generator.kernel.verification.assess import agreement_of, passage_of
+    from generator.manifest.contracts import table
+
+    same = [file for index, file in enumerate(files) if file.resolve() in [other.resolve() for other in files[:index]]]
+    if same:
+        raise UsageError(f"--text {same[0]} is given twice; one source cannot corroborate itself")
+    contents = [_text(file) for file in files]
+    judge = methods.verifier(method)
+    passages = [passage_of(content) for content in contents]
+    verdicts = list(judge.verify_many((claim, passage) for passage in passages))
+    sources = [_told_verdict(*each) for each in zip(files, contents, passages, verdicts, strict=True)]
+    agreement = agreement_of(verdicts)
+    if as_json:
+        _print_json(sources[0] if len(sources) == 1 else {"agreement": agreement, "sources": sources})
+        return
+    for source in sources:
+        _print_verdict(source)
+    if len(sources) > 1:
+        definition = next(
+            row["definition"] for row in table("verifier-card", "x-agreements") if row["agreement"] == agreement
+        )
+        click.echo(f"together    {agreement}: {definition}")
+    click.echo(f"method      {judge.method} {judge.version}, {_standing(judge.method, judge.version)}")
+
+
+def _text(file: Path) -> str:
+    from generator.manifest.strict import MAX_BYTES, decode_text, load_text
+
+    if str(file) != "-":
+        return load_text(file)
+    if sys.stdin is None:
+        raise UsageError("standard input is closed; there is no text to read")
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        found, expected = f"more than {MAX_BYTES} bytes", f"at most {MAX_BYTES} bytes"
+        raise Problems([Problem("standard input", "", "REG001", found, expected, "Shorten the text.")])
+    text = decode_text(data, "standard input", allow_bom=True)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _told_verdict(file: Path, content: str, passage: Passage, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "text": str(file),
+        "label": verdict.label,
+        "confidence": verdict.confidence,
+        "p_support": verdict.p_support,
+        "sentences": [item.index for item in verdict.evidence],
+        "reasons": list(verdict.reasons),
+        "evidence": [
+            {
+                "index": item.index,
+                "line": content.count("\n", 0, item.start) + 1,
+                "start": item.start,
+                "end": item.end,
+                "text": item.text,
+            }
+            for item in verdict.evidence
+        ],
+        "method": verdict.method,
+        "version": verdict.version,
+    }
+
+
+def _print_verdict(source: dict[str, Any]) -> None:
+    from generator.manifest.cards import sureness
+
+    name = "standard input" if source["text"] == "-" else printable(source["text"])
+    click.echo(f"{source['label']:<11} {name}: {SAYS[source['label']]}")
+    click.echo(f"confidence  {sureness(source['confidence'])} ({source['confidence']:.2f})")
+    for number, reason in enumerate(source["reasons"]):
+        click.echo(f"{'' if number else 'reasons':<11} {printable(reason)}")
+    for number, item in enumerate(source["evidence"]):
+        place = f"line {item['line']}, characters {item['start']} to {item['end']}"
+        click.echo(f"{'' if number else 'evidence':<11} {place}:")
+        click.echo(f"{'':<13} {_one_line(item['text'], 1000)}")
+    click.echo()
+
+
+def _standing(method: str, version: str) -> str:
+    from generator.manifest import cards
+
+    if cards.counts_as_verified(method, version):
+        return "which meets the bar: its verdicts count as verified"
+    if cards.card(method, version):
+        return "which is below the bar: its verdicts do not count as verified"
+    return "which has no card: its verdicts do not count as verified"
+
+
+def _assess_pairs(pairs: Path, out: Path, method: str, jobs: int, as_json: bool, quiet: bool) -> None:
+    from generator.kernel.verification import assess
+
+    streams = str(out) == "-"
+    if streams and as_json:
+        raise UsageError("--json and --out - would both write to standard output; leave one out")
+    methods.verifier(method)  # what it lacks is told before a large file is read
+    if not streams:
+        assess.refuse_output(pairs, out)
+    with _Meter(quiet) as meter:
+        checked = assess.check_pairs(pairs, lambda problem: meter.note(problem.text()), meter)
+    if checked.problems:
+        _note(f"{checked.problems} problem{'' if checked.problems == 1 else 's'}; nothing was judged")
+        raise SystemExit(1)
+    with _Meter(quiet) as meter:
+        if streams:
+            assess.stream_pairs(checked, sys.stdout.buffer.write, method=method, jobs=jobs, progress=meter)
+            return
+        done = assess.assess_pairs(checked, out, method=method, jobs=jobs, progress=meter)
+    if as_json:
+        _print_json(
+            {
+                "out": str(out),
+                "pairs": done.pairs,
+                "labels": done.labels,
+                "method": done.method,
+                "version": done.version,
+                "judged_before": done.before,
+                "already_done": done.finished_before,
+            }
+        )
+        return
+    click.echo(f"{'done before' if done.finished_before else 'done'}: {out}")
+    counts = ", ".join(f"{count} {label}" for label, count in done.labels.items())
+    click.echo(f"  pairs    {done.pairs}" + (f": {counts}" if done.pairs else ""))
+    click.echo(f"  method   {done.method} {done.version}, {_standing(done.method, done.version)}")
+
+
+class _Meter:
+    """Progress on standard error: a line that is written over on a terminal, elsewhere only the last one."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.live = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self.began = self.shown_at = time.monotonic()
+        self.first: int | None = None
+        self.done = self.total = self.width = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+        if self.first is None:
+            self.first = done
+        if self.live and (now := time.monotonic()) - self.shown_at >= 0.5:
+            self.shown_at = now
+            self._over(self.line())
+
+    def line(self, *, ended: bool = False) -> str:
+        if not self.total:
+            return f"[{self.done} pairs checked]"
+        seconds = max(time.monotonic() - self.began, 1e-6)
+        rate = (self.done - (self.first or 0)) / seconds
+        left = "" if ended or not rate else f", {_duration((self.total - self.done) / rate)} left"
+        return f"[{self.done}/{self.total}] {rate:.{0 if rate >= 10 else 1}f} pairs/s{left}"
+
+    def note(self, text: str) -> None:
+        if self.width:
+            self._over("")
+        _note(text)
+
+    def _over(self, text: str) -> None:
+        with suppress(OSError):
+            click.echo(f"\r{text:<{self.width}}\r{text}", err=True, nl=False)
+        self.width = len(text)
+
+    def __enter__(self) -> _Meter:
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if self.width:
+            self._over("")
+        if self.total and not self.quiet and failure is not BrokenPipeError:
+            _note(self.line(ended=True))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@cli.command("rereview", context_settings=CONTEXT)
+@click.argument("records", nargs=-1, metavar="[RECORD]...")
+@method_option
+@manifests_option
+@json_option
+def rereview_command(records: tuple[str, ...], method: str, manifests: Path, as_json: bool) -> None:
+    """List the records that are due for re-review, and what today's verifier says of their claims.
+
+    A record is due when its claims were verified by rules or by a version of the method that newer ones have followed.
+    A RECORD (its folder or its id) is verified again whether it is due or not. Nothing is written: a record is never
+    changed, and what is wrong with it is told by a correction. The exit code is 0 whatever the verdicts are.
+
+    \b
+    Examples:
+      srch rereview
+      srch rereview SRCH:E50A8461 --method cross-encoder --json
+    """
+    from generator.kernel.verification.several import verify_claims
+    from generator.manifest.rereview import due, rereview
+    from generator.manifest.store import Store
+    from generator.manifest.strict import load_json
+
+    judge = methods.verifier(methods.checked(method))
+    store = Store(manifests)
+    paths = [_record(name, store) for name in records] if records else list(store.paths())
+    if not records and not manifests.is_dir():
+        raise UsageError(f"{manifests}: no such folder of manifests")
+    problems: list[Problem] = []
+    refusals: list[str] = []
+    reviews = []
+    for path in paths:
+        try:
+            if records or due(load_json(path)):
+                reviews.append(rereview(path, lambda claims, sources: verify_claims(claims, sources, judge)))
+        except Problems as refused:
+            problems.extend(refused.problems)
+        except (KeyError, TypeError):
+            problems.append(
+                Problem(str(path), "", "REG010", "no manifest", "a record", f"See what 'srch check {path}' says.")
+            )
+        except UsageError as error:
+            refusals.append(str(error))
+    if as_json:
+        _print_json(
+            [
+                {
+                    "id": review.public_id,
+                    "due": review.due,
+                    "method": judge.method,
+                    "version": judge.version,
+                    "claims": [{**vars(claim), "changed": claim.changed} for claim in review.claims],
+                }
+                for review in reviews
+            ]
+        )
+    else:
+        for review in reviews:
+            _print_review(review, f"{judge.method} {judge.version}")
+        waiting = sum(review.due is not None for review in reviews)
+        click.echo(f"{waiting} of {len(paths)} record{'' if len(paths) == 1 else 's'} due for re-review")
+    if problems:
+        _print_problems(problems, "text")
+    for refusal in refusals:
+        _note(_call_failed(refusal))
+    if refusals or problems:
+        raise SystemExit(2 if refusals else 1)
+
+
+def _record(name: str, store: Store) -> Path:
+    """The manifest of a record named by its folder, its file or its id."""
+    from generator.manifest.identity import parse_public_id
+
+    path = Path(name)
+    if path.exists():
+        return path / "manifest.json" if path.is_dir() else path
+    wanted = parse_public_id(name)
+    if wanted is None:
+        raise UsageError(f"{name}: neither a record's folder nor an id such as SRCH:E50A8461")
+    found = store.folder(wanted) / "manifest.json"
+    if not found.is_file():
+        raise UsageError(f"{name}: no record with this id in {store.root}")
+    return found
+
+
+def _print_review(review: Rereview, by: str) -> None:
+    click.echo(f"{review.public_id}  {'due: ' + review.due if review.due else 'not due'}")
+    changed = [claim for claim in review.claims if claim.changed]
+    click.echo(f"  {len(review.claims)} claims, {len(changed) or 'none'} judged otherwise by {by}")
+    for claim in changed:
+        old, new = (
+            "passed" if verdict["verified"] else "not checked" if verdict["verified"] is None else "did not pass"
+            for verdict in (claim.old, claim.new)
+        )
+        click.echo(f"  {claim.id:<5} {old} by {claim.old['method'] or 'no method'}, {new} now ({claim.new['label']})")
+        click.echo(f"        {_one_line(claim.text)}")
+        for reason in claim.reasons[:1]:
+            click.echo(f"        {_one_line(reason, 400)}")
 
 
 @cli.command("build", context_settings=CONTEXT)

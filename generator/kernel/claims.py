@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.kernel.labels import extractive
-from generator.kernel.text import sentences, stem, stems
+from generator.kernel.stemming import stem
+from generator.kernel.text import sentences, stems
 from generator.manifest.claims import locator
 
 METHOD = "question-sentences-v1"

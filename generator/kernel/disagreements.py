@@ -1,14 +1,15 @@
-"""Claims that may contradict each other, read from direction words: without a model a conflict is only possible."""
+"""Claims that may contradict each other, read from direction words and from a verifier's verdicts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from generator.kernel.text import is_content, stem, stems
+from generator.kernel.stemming import stem
+from generator.kernel.text import is_content, stems
 
 MOST = 20
 
@@ -41,8 +42,33 @@ class Movement:
     quantity: frozenset[str]
 
 
-def find_disagreements(claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Pairs of claims of different papers that move one quantity in opposite directions, at most ``MOST``.
+def find_disagreements(claims: Sequence[dict[str, Any]], *, refutations: bool = False) -> list[dict[str, Any]]:
+    """Pairs of claims of different papers that may contradict each other, at most ``MOST``; the basis of a pair says
+    why it is one. With ``refutations``, the pairs come first of which a verifier holds that one's passage refutes the
+    other."""
+    found: dict[frozenset[str], dict[str, Any]] = {}
+    for item in [*(_refutations(claims) if refutations else ()), *_opposite_movements(claims)]:
+        found.setdefault(frozenset(item["claim_ids"]), item)
+    return list(found.values())[:MOST]
+
+
+def _refutations(claims: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Claims that stand in the passage of another source by which a claim is refuted."""
+    for claim in claims:
+        check = claim["verification"]
+        for passage in check.get("evidence", ()):
+            if passage["source_id"] not in check["refuting_source_ids"]:
+                continue
+            for other in claims:
+                home, where = other["grounding"]["source_id"], other["grounding"]["locator"]
+                overlap = where["start"] < passage["end"] and passage["start"] < where["end"]
+                if other["id"] != claim["id"] and home == passage["source_id"] and overlap:
+                    basis = f"{check['method']}: {home} refutes {claim['id']} in the passage that gives {other['id']}."
+                    yield {"claim_ids": [claim["id"], other["id"]], "basis": basis}
+
+
+def _opposite_movements(claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Pairs of claims of different papers that move one quantity in opposite directions.
 
     One quantity means two shared words, or one where that is all that one sentence says of it and the sentences share
     two other words. The basis of a pair says which words made it one.
@@ -65,7 +91,7 @@ def find_disagreements(claims: Sequence[dict[str, Any]]) -> list[dict[str, Any]]
                     }
                 )
                 break
-    return found[:MOST]
+    return found
 
 
 def movements(text: str) -> list[Movement]:

@@ -23,11 +23,15 @@ from generator.kernel.report import render_html, render_pdf
 from generator.kernel.retrieval import RetrievalSettings, retrieve
 from generator.kernel.sources.papers import Paper
 from generator.kernel.sources.sample import ORIGIN, corpus_sha256, load_sample_corpus
-from generator.kernel.verification import METHOD as VERIFICATION
-from generator.kernel.verification import parameters, verify
-from generator.manifest import runs
+from generator.kernel.verification import methods
+from generator.kernel.verification.several import verify_claims
+from generator.kernel.verification.tfidf import METHOD as TFIDF
+from generator.kernel.verification.tfidf import parameters
+from generator.kernel.verification.verdict import Verifier
+from generator.manifest import cards, runs
 from generator.manifest.atomic import clear_os_errors, locked, remove_leftovers, write_file
 from generator.manifest.canonical import digest, sha256_text, stored_bytes
+from generator.manifest.claims import bar_of, count, passed
 from generator.manifest.contracts import envelope, table
 from generator.manifest.gate import policy_basis, policy_outcome, verdict
 from generator.manifest.problems import Problems, UsageError
@@ -45,13 +49,14 @@ Progress = Callable[[int, int, str, str], None]
 @dataclass(frozen=True)
 class Request:
     """What a run is asked to do. ``started_at`` is an RFC 3339 UTC time to the second, ``seed`` is recorded for stages
-    that draw at random; no offline stage does."""
+    that draw at random; no offline stage does. ``verifier`` names a method (see ``verification.methods``)."""
 
     question: str
     started_at: str
     seed: int = 0
     retrieval: RetrievalSettings = field(default_factory=RetrievalSettings)
     claims: ClaimSettings = field(default_factory=ClaimSettings)
+    verifier: str = methods.DEFAULT
 
     def key(self) -> str:
         """Hash of everything but the clock: the same question asked again finds its own folder."""
@@ -67,6 +72,7 @@ class Request:
             "kernel": {"name": KERNEL, "version": __version__},
             "retrieval": dict(vars(self.retrieval)),
             "claims": dict(vars(self.claims)),
+            "verifier": self.verifier,
         }
 
 
@@ -113,10 +119,11 @@ def load_request(folder: Path) -> Request:
             question=checked_question(stored["question"]),
             started_at=str(stored["started_at"]),
             seed=int(stored["seed"]),
+            verifier=str(stored.get("verifier")),
             retrieval=RetrievalSettings(**stored["retrieval"]),
             claims=ClaimSettings(**stored["claims"]),
         )
-    except (UsageError, KeyError, TypeError, ValueError):
+    except (UsageError, KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(foreign) from None
     if request.to_json() != stored:
         raise UsageError(f"{file}: begun with another version of kernel or corpus; remove the folder and run it again")
@@ -143,6 +150,7 @@ def execute(request: Request, folder: Path, *, resume: bool, progress: Progress 
                 raise UsageError(f"{folder}: an unfinished run of this question; add --resume to go on with it")
             request = load_request(folder)
         else:
+            methods.checked(request.verifier)
             write_file(begun, stored_bytes(request.to_json()))
         state: State = {}
         chain = digest(request.to_json())
@@ -233,7 +241,24 @@ def _claims(request: Request, state: State) -> State:
 
 
 def _verification(request: Request, state: State) -> State:
-    return {"claims": verify(state["claims"], state["sources"])}
+    """Every claim against every source; the rules say which verifier it was, and whether its verdicts may count."""
+    verifier = methods.verifier(request.verifier)
+    return {
+        "claims": verify_claims(state["claims"], state["sources"], verifier),
+        "rules": cards.rules_for(verifier.method, verifier.version),
+    }
+
+
+def _same_verifier(request: Request, state: State) -> Verifier:
+    """The verifier of the run; a run that was begun with another version of it cannot go on."""
+    verifier = methods.verifier(request.verifier)
+    stated = state["rules"]["verifier"]
+    if (verifier.method, verifier.version) != (stated["method"], stated["version"]):
+        raise UsageError(
+            f"the run was begun with {stated['method']} {stated['version']}, and here is {verifier.method} "
+            f"{verifier.version}; remove its folder and run it again"
+        )
+    return verifier
 
 
 def _synthesis(request: Request, state: State) -> State:
@@ -242,15 +267,18 @@ def _synthesis(request: Request, state: State) -> State:
 
 def _synthesised(request: Request, claims: list[dict[str, Any]], state: State) -> State:
     themes, themed = synthesis.group_themes(claims, request.question, state["sources"])
-    disagreements = find_disagreements(themed)
+    rules = state["rules"]
+    disagreements = find_disagreements(themed, refutations=bool(rules["verifier"]["meets_bar"]))
     invented = all(source["invented"] for source in state["sources"])
     return {
         "claims": themed,
         "themes": themes,
         "disagreements": disagreements,
-        "abstract": synthesis.write_abstract(request.question, themed, themes, disagreements, invented=invented),
+        "abstract": synthesis.write_abstract(
+            request.question, themed, themes, disagreements, rules["verifier"], invented=invented
+        ),
         "uncertainties": synthesis.list_uncertainties(
-            request.question, themed, disagreements, state["excluded"], invented=invented
+            request.question, themed, disagreements, state["excluded"], rules["verifier"], invented=invented
         ),
     }
 
@@ -266,7 +294,7 @@ def _tribunal(request: Request, state: State) -> State:
     checks, consensus = tribunal.review(_draft(request, state))
     rounds = [{"round": 0, "checks": checks, "consensus": consensus, "changes": []}]
     kept: State = {}
-    revise = verdict(consensus, _verified(state["claims"]), last_round=False) == "REVISE"
+    revise = verdict(consensus, _verified(state), last_round=False) == "REVISE"
     if revise and rules["max_revision_rounds"]:
         wider = replace(
             request.claims,
@@ -274,7 +302,8 @@ def _tribunal(request: Request, state: State) -> State:
             min_shared=max(1, request.claims.min_shared - 1),
             per_paper=request.claims.per_paper + 1,
         )
-        claims = verify(extract_claims(request.question, state["sources"], wider), state["sources"])
+        extracted = extract_claims(request.question, state["sources"], wider)
+        claims = verify_claims(extracted, state["sources"], _same_verifier(request, state))
         revised = _synthesised(request, claims, state)
         again, score = tribunal.review(_draft(request, {**state, **revised}))
         better = score > consensus
@@ -297,19 +326,25 @@ def _draft(request: Request, state: State) -> tribunal.Draft:
 
 
 def _policy(request: Request, state: State) -> State:
-    decided = verdict(state["score"], _verified(state["claims"]), last_round=True)
+    decided = verdict(state["score"], _verified(state), last_round=True)
     outcome = policy_outcome(decided)
     return {"verdict": decided, "outcome": outcome}
 
 
-def _verified(claims: list[dict[str, Any]]) -> int:
-    return sum(claim["verification"]["verified"] is True for claim in claims)
+def _verified(state: State) -> int:
+    return count(state["claims"], bar=bar_of(state, "executed")).verified
+
+
+def _told_verdicts(state: State) -> str:
+    verifier = state["rules"]["verifier"]
+    word = "verified" if verifier["meets_bar"] else "echoed in source, none verified"
+    share = f"{passed(state['claims'])} of {len(state['claims'])}"
+    return f"{verifier['method']} {verifier['version']}: {share} {word}"
 
 
 def _record(request: Request, state: State) -> dict[str, Any]:
     """The ``synthesis-run-v1`` record of a finished run."""
     invented = all(source["invented"] for source in state["sources"])
-    rules = parameters()
     rounds = state["rounds"]
     corpus = load_sample_corpus()
     return {
@@ -365,16 +400,31 @@ def _record(request: Request, state: State) -> dict[str, Any]:
             "basis": policy_basis(state["outcome"]),
             "rule": state["verdict"] if state["verdict"] == "APPROVE" else "*",
         },
+        "rules": state["rules"],
         "uncertainties": state["uncertainties"],
         "methodology": (
             f"Four queries were made from the question by rule and ranked the {len(corpus)} entries of the bundled "
             f"sample corpus of invented papers by TF-IDF cosine; the rankings were fused. Withdrawn papers, older "
             f"versions and near-copies were set aside. Claims are whole sentences of abstracts that share terms with "
-            f"the question. Each was compared with every source by TF-IDF cosine over word uni- and bigrams "
-            f"({VERIFICATION}, threshold {rules['threshold']}). Three rubric checks scored the synthesis blind and in "
-            f"parallel. No model was used."
+            f"the question. {_verification_told(state['rules']['verifier'])} Three rubric checks scored the synthesis "
+            f"blind and in parallel. No model wrote any text of it."
         ),
     }
+
+
+def _verification_told(verifier: dict[str, Any]) -> str:
+    """What was done to verify the claims, and how far its verdicts go."""
+    name = f"{verifier['method']} {verifier['version']}"
+    done = f"Each was held against every source by {name}, which says of each whether it supports or refutes the claim."
+    if verifier["method"] == TFIDF:
+        done = (
+            f"Each was compared with every source by TF-IDF cosine over words and word pairs ({name}, threshold "
+            f"{parameters()['threshold']:g}), which cannot tell support from contradiction."
+        )
+    if verifier["meets_bar"]:
+        return f"{done} The measured figures of this version meet the bar, so that its verdicts count as verified."
+    why = "has no measured figures" if verifier["card"] is None else "does not meet the bar"
+    return f"{done} This version {why}, so a claim that passed is called echoed in source, not verified."
 
 
 def _told_claims(state: State) -> str:
@@ -393,7 +443,7 @@ STAGES: tuple[tuple[str, Stage, Callable[[State], str]], ...] = (
         ),
     ),
     ("claims", _claims, _told_claims),
-    ("verification", _verification, lambda state: f"{_verified(state['claims'])} of {len(state['claims'])} passed"),
+    ("verification", _verification, _told_verdicts),
     ("synthesis", _synthesis, lambda state: f"{len(state['themes'])} themes, {len(state['disagreements'])} conflicts"),
     ("index", _index, lambda state: f"{len(state['index']['items'])} vectors"),
     ("tribunal", _tribunal, lambda state: f"{state['score']}/10 after round {state['rounds'][-1]['round']}"),

@@ -21,6 +21,9 @@ from typing import Any
 import typst
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from generator.manifest.cards import sureness
+from generator.manifest.claims import bar_of, count
+
 Run = Mapping[str, Any]
 View = dict[str, Any]
 
@@ -36,6 +39,13 @@ INVENTED_MORE = "The papers behind this report do not exist. It shows how a repo
 _ROUNDS = 12
 _MODES = {"extractive": "by fixed rules", "model": "by a language model", None: NOT_STATED}
 _REVIEWS = {"rubric": "Rubric checks", "model": "Automated review", None: "Review, kind not stated"}
+_AGREED = {
+    "corroborated": "corroborated",
+    "single-source": "single source",
+    "contested": "! contested: sources disagree",
+    "refuted": "× refuted",
+    "none": "× not supported",
+}
 _STATES = {"located": "", "declared": "declared, no passage", "none": "no source"}
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -94,7 +104,7 @@ def view(run: Run) -> View:
             {"claims": " and ".join(item["claim_ids"]), "basis": item["basis"]} for item in run["disagreements"]
         ],
         "uncertainties": [item["text"] for item in run["uncertainties"]],
-        "claims": [_claim(claim) for claim in run["claims"]],
+        "claims": [_claim(claim, run) for claim in run["claims"]],
         "references": [_reference(source) for source in run["sources"]],
         "excluded": [
             f"{item['title']} ({item['paper_id']}): {item['reason']}" for item in run["retrieval"]["excluded"]
@@ -133,6 +143,7 @@ def _labels(run: Run) -> list[dict[str, Any]]:
 def _results(run: Run) -> list[dict[str, str]]:
     retrieval, tribunal, policy = run["retrieval"], run["tribunal"], run["policy"]
     checked = [claim["verification"]["verified"] for claim in run["claims"]]
+    agreed = [claim["verification"].get("agreement") for claim in run["claims"]]
     score = None if tribunal["score"] is None else f"{tribunal['score']:.1f} of 10"
     rows = (
         ("Search queries", run["query_count"]),
@@ -140,19 +151,33 @@ def _results(run: Run) -> list[dict[str, str]]:
         ("Papers used", retrieval["papers_used"]),
         ("Papers set aside", len(retrieval["excluded"]) or None),
         ("Claims extracted", len(checked)),
-        ("Claims verified", sum(mark is True for mark in checked)),
+        _passed(run),
+        ("Claims contested or refuted", sum(item in ("contested", "refuted") for item in agreed) or None),
         ("Claims not checked", sum(mark is None for mark in checked) or None),
         (_REVIEWS[tribunal["kind"]], score),
         ("Verdict", tribunal["verdict"]),
         ("Revision round", tribunal["revision_round"]),
         ("Policy", policy["outcome"]),
     )
-    optional = ("Papers set aside", "Claims not checked")
+    optional = ("Papers set aside", "Claims not checked", "Claims contested or refuted")
     return [
         {"label": label, "value": NOT_STATED if value is None else str(value)}
         for label, value in rows
         if value is not None or label not in optional
     ]
+
+
+def _passed(run: Run) -> tuple[str, str]:
+    """The claims that passed, by the word that they are worth (see ``generator.manifest.claims``)."""
+    counts = count(run["claims"], bar=bar_of(run, run["origin"]["mode"]))
+    methods = sorted({claim["verification"]["method"] for claim in run["claims"]} - {None})
+    by = f", by {' and '.join(methods)}" if methods else ""
+    if run["origin"]["mode"] == "imported":
+        return "Claims verified", f"{counts.verified}, as the draft counts{by}"
+    if "rules" in run and run["rules"]["verifier"]["meets_bar"]:
+        return "Claims verified", f"{counts.verified}{by}"
+    below = f"{by}, which does not meet the bar for verified" if methods else ""
+    return "Claims echoed in source", f"{counts.verified + counts.echoed}{below}"
 
 
 def _checks(tribunal: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -172,18 +197,42 @@ def _checks(tribunal: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _claim(claim: Mapping[str, Any]) -> dict[str, Any]:
+def _claim(claim: Mapping[str, Any], run: Run) -> dict[str, Any]:
     verification = claim["verification"]
-    mark = {True: "✓ yes", False: "× no", None: "not checked"}[verification["verified"]]
+    meets_bar = bar_of(run, run["origin"]["mode"])
     confidence = verification["confidence"]
+    shown = "–" if confidence is None else f"{confidence:.2f}"
+    if "label" in verification:
+        shown += f", {sureness(confidence)}" if meets_bar else ", not calibrated"
     return {
         "id": claim["id"],
         "text": claim["text"],
         "cut": claim["truncated_at_source"],
-        "mark": mark,
-        "confidence": "–" if confidence is None else f"{confidence:.2f}",
+        "mark": _mark(verification, run["origin"]["mode"], meets_bar),
+        "confidence": shown,
         "source": _passage(claim["grounding"]),
+        "notes": [*verification.get("reasons", ()), *_evidence(claim)],
     }
+
+
+def _mark(verification: Mapping[str, Any], mode: str, meets_bar: bool | None) -> str:
+    """*Verified* for a method that meets the bar, *echoed* for any other; a draft's own marks are called its own."""
+    passes = verification["verified"]
+    if passes is None:
+        return "not checked"
+    if mode == "imported":
+        return "✓ yes, by the draft" if passes else "× no, by the draft"
+    agreed = _AGREED[verification["agreement"]] if "label" in verification else ""
+    if not passes:
+        return agreed or "× no"
+    return ", ".join(part for part in ("✓ verified" if meets_bar else "≈ echoed in source", agreed) if part)
+
+
+def _evidence(claim: Mapping[str, Any]) -> Iterator[str]:
+    """Where the evidence stands; what is the claim itself is not printed twice."""
+    for item in claim["verification"].get("evidence", ()):
+        place = f"Evidence: {item['source_id']}, characters {item['start']} to {item['end']}"
+        yield f"{place}: “{item['quote']}”" if item["quote"] != claim["text"] else f"{place}, the claim itself"
 
 
 def _passage(grounding: Mapping[str, Any]) -> str:
@@ -227,6 +276,14 @@ def _making(run: Run) -> Iterator[dict[str, str]]:
                 "mode": _MODES[made["mode"]],
                 "how": ", ".join(str(item) for item in how if item) or NOT_STATED,
             }
+    if "rules" in run and run["rules"]["verifier"]["method"]:
+        verifier = run["rules"]["verifier"]
+        how = [verifier["method"], verifier["version"], None if verifier["card"] else "without measured figures"]
+        yield {
+            "part": "Verification",
+            "mode": "by a verifier",
+            "how": ", ".join(item for item in how if item),
+        }
 
 
 def _clean(value: Any) -> Any:

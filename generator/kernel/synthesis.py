@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn.cluster import AgglomerativeClustering
@@ -16,15 +16,16 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from generator.kernel.disagreements import DOWN, UP
 from generator.kernel.labels import extractive
-from generator.kernel.text import is_content, stem, stems, words
+from generator.kernel.stemming import stem
+from generator.kernel.text import is_content, stems, words
+from generator.manifest.claims import passed
 
 THEMES = "tfidf-clusters-v1"
 ABSTRACT = "claims-template-v1"
 MOST_THEMES = 3
 QUOTES_PER_THEME = 2
 _VAGUE = frozenset(
-    stem(word)
-    for word in ["mean", "average", "show", "find", "report", "predict", "point", "study", "group", "model"]
+    stem(word) for word in ["mean", "average", "show", "find", "report", "predict", "point", "study", "group", "model"]
 )
 
 
@@ -68,10 +69,12 @@ def write_abstract(
     claims: Sequence[dict[str, Any]],
     themes: Sequence[dict[str, Any]],
     disagreements: Sequence[dict[str, Any]],
+    verifier: Mapping[str, Any],
     *,
     invented: bool,
 ) -> dict[str, Any]:
-    """The abstract field of the run: text, the claims it quotes, and how it was made."""
+    """The abstract field of the run: text, the claims it quotes, and how it was made. ``verifier`` is that of the run's
+    ``rules``."""
     by_id = {claim["id"]: claim for claim in claims}
     papers = list(dict.fromkeys(claim["grounding"]["source_id"] for claim in claims))
     kind = "invented papers of the bundled sample corpus" if invented else "retrieved papers"
@@ -114,10 +117,22 @@ def write_abstract(
     missing = unanswered_terms(question, claims)
     if missing:
         parts.append(f"No claim takes up: {', '.join(missing)}.")
-    passed = sum(claim["verification"]["verified"] is True for claim in claims)
-    check = "passed the similarity check, which cannot tell support from contradiction"
-    parts.append(f"{passed} of {len(claims)} {check}.")
+    parts.append(_verified(claims, verifier))
     return _made(" ".join(parts), quoted_ids)
+
+
+def _verified(claims: Sequence[dict[str, Any]], verifier: Mapping[str, Any]) -> str:
+    """How many claims passed, in the word that the verifier's figures allow."""
+    share = f"{passed(claims)} of {len(claims)}"
+    if not verifier["meets_bar"]:
+        return f"{share} are echoed in a source by {verifier['method']}; none counts as verified."
+    agreed = Counter(claim["verification"].get("agreement") for claim in claims)
+    parts = [f"{share} are verified by {verifier['method']}"]
+    parts += [f"{agreed['corroborated']} of them by more than one source"] if agreed["corroborated"] else []
+    parts += [f"{agreed['contested']} {'is' if agreed['contested'] == 1 else 'are'} contested"] * bool(
+        agreed["contested"]
+    )
+    return f"{_join(parts)}."
 
 
 def list_uncertainties(
@@ -125,12 +140,14 @@ def list_uncertainties(
     claims: Sequence[dict[str, Any]],
     disagreements: Sequence[dict[str, Any]],
     excluded: Sequence[dict[str, Any]],
+    verifier: Mapping[str, Any],
     *,
     invented: bool,
 ) -> list[dict[str, Any]]:
-    """What a reader should doubt: about the method (``method``) and about these findings (``finding``)."""
+    """What a reader should doubt: about the method (``method``) and about these findings (``finding``). ``verifier`` is
+    that of the run's ``rules``."""
     items = [
-        ("method", "The similarity check is weak: a sentence and its contradiction share most of their words."),
+        ("method", _doubt(verifier)),
         ("method", "Only titles and abstracts were read; what a paper says further on is unknown here."),
         ("method", "The review consists of rubric checks by rule; nobody judged the content."),
     ]
@@ -148,13 +165,43 @@ def list_uncertainties(
         items.append(("finding", "No claim was found, so the question stays open."))
     elif len(papers) == 1:
         items.append(("finding", "All claims come from one paper; nothing confirms or contradicts it here."))
-    failed = [claim["id"] for claim in claims if claim["verification"]["verified"] is False]
+    items.extend(("finding", _contested(claim)) for claim in claims if claim["verification"].get("refuting_source_ids"))
+    failed = [
+        claim["id"]
+        for claim in claims
+        if claim["verification"]["verified"] is False and not claim["verification"].get("refuting_source_ids")
+    ]
     if failed:
-        items.append(("finding", f"The similarity check did not pass for {', '.join(failed)}."))
+        items.append(("finding", f"{verifier['method']} found no support in any source for {', '.join(failed)}."))
     withdrawn = [item["paper_id"] for item in excluded if item["reason_code"] == "WITHDRAWN"]
     if withdrawn:
         items.append(("finding", f"Withdrawn and not used: {', '.join(sorted(set(withdrawn)))}."))
     return [{"kind": kind, "text": text} for kind, text in items]
+
+
+def _doubt(verifier: Mapping[str, Any]) -> str:
+    """What to doubt of the verifier: even one that meets the bar errs, and any other says little."""
+    name = f"{verifier['method']} {verifier['version']}"
+    if verifier["meets_bar"]:
+        return f"Verdicts are those of a program, {name}, which errs; its card gives the shares in which it does."
+    if verifier["method"] == "tfidf-bigram-v1":
+        return "The similarity check is weak: a sentence and its contradiction share most of their words."
+    return f"The verifier, {name}, does not meet the bar for verified: its verdicts are weak."
+
+
+def _contested(claim: dict[str, Any]) -> str:
+    """Both sides of a claim that a source refutes, with their sources."""
+    check = claim["verification"]
+    by = f"by the verdicts of {check['method']}"
+    against = f"{_join(check['refuting_source_ids'])} {_verb(check['refuting_source_ids'], 'refute')} it"
+    if not check["supporting_source_ids"]:
+        return f"{claim['id']} is refuted: {against}, and no source supports it, {by}."
+    supporting = f"{_join(check['supporting_source_ids'])} {_verb(check['supporting_source_ids'], 'support')} it"
+    return f"{claim['id']} is contested: {supporting}, and {against}, {by}."
+
+
+def _verb(names: Sequence[str], verb: str) -> str:
+    return f"{verb}s" if len(names) == 1 else verb
 
 
 def unanswered_terms(question: str, claims: Sequence[dict[str, Any]]) -> list[str]:

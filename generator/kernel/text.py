@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-import snowballstemmer
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from syntok import segmenter
+
+from generator.kernel.stemming import stem
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*", re.UNICODE)
 # The segmenter takes "0.5 °C. Trees", "48 min. Diet", "to 0.74. Relative", "cars, etc. Among", "state of the art. Our"
@@ -26,8 +26,6 @@ _QUESTION_WORDS = frozenset(
         *("across", "different", "various", "between", "good", "bad", "best", "better", "worse", "really"),
     ]
 )
-_STOP = ENGLISH_STOP_WORDS | _QUESTION_WORDS
-_stemmer = snowballstemmer.stemmer("english")
 
 Span = tuple[int, int]
 
@@ -76,12 +74,6 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-@lru_cache(maxsize=65536)
-def stem(word: str) -> str:
-    """The Snowball stem of a word, in lower case."""
-    return str(_stemmer.stemWord(word.lower().replace("’", "'")))
-
-
 def stems(text: str) -> list[str]:
     """Stems of the content words of a text, in order; compounds give their parts too (``loss-free``)."""
     found: list[str] = []
@@ -94,7 +86,14 @@ def stems(text: str) -> list[str]:
 def is_content(word: str) -> bool:
     """Whether a word says something about a topic: no stop word, no question word, no single Latin letter."""
     lower = word.lower()
-    return lower not in _STOP and (len(lower) > 1 or not lower.isascii())
+    return lower not in _stop_words() and (len(lower) > 1 or not lower.isascii())
+
+
+@lru_cache(maxsize=1)
+def _stop_words() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # slow to load; sentences and stems do without
+
+    return frozenset(ENGLISH_STOP_WORDS) | _QUESTION_WORDS
 
 
 def content_words(text: str) -> list[str]:

@@ -17,9 +17,8 @@ from typing import Any
 from generator.kernel.labels import extractive
 from generator.kernel.synthesis import as_quoted, outside_quotes, quotations, unanswered_terms
 from generator.kernel.text import content_words, longest_shared_run, words
-from generator.manifest.claims import count
+from generator.manifest.claims import Counts, bar_of, count, passed
 from generator.manifest.contracts import table
-from generator.manifest.levels import corroborating_methods
 
 METHOD = "rubric-checks-v1"
 LONGEST_RUN = 11
@@ -38,6 +37,12 @@ class Draft:
     disagreements: list[dict[str, Any]]
     abstract: dict[str, Any]
     uncertainties: list[dict[str, Any]]
+    rules: dict[str, Any]
+
+    @property
+    def counts(self) -> Counts:
+        """Counters over the claims by the rules of the run."""
+        return count(self.claims, bar=bar_of({"rules": self.rules}, "executed"))
 
 
 def review(draft: Draft) -> tuple[list[dict[str, Any]], float]:
@@ -85,8 +90,8 @@ def _located(draft: Draft) -> Found:
 
 
 def _passed(draft: Draft) -> Found:
-    passed = sum(claim["verification"]["verified"] is True for claim in draft.claims)
-    return passed / len(draft.claims), f"{passed} of {len(draft.claims)} claims passed."
+    number = passed(draft.claims)
+    return number / len(draft.claims), f"{number} of {len(draft.claims)} claims passed."
 
 
 def _taken_up(draft: Draft) -> Found:
@@ -105,15 +110,13 @@ def _named(draft: Draft) -> Found:
 
 
 def _meaning(draft: Draft) -> Found:
-    """A similarity check earns nothing here: a method earns points only when it may count as corroboration."""
-    able = corroborating_methods()
-    checks = [claim["verification"] for claim in draft.claims]
-    good = sum(check["verified"] is True and check["method"] in able for check in checks)
+    """A method earns points here only when its measured figures meet the bar."""
+    good = draft.counts.verified
     return good / len(draft.claims), f"{good} of {len(draft.claims)} claims were confirmed by such a method."
 
 
 def _corroborated(draft: Draft) -> Found:
-    number = count(draft.claims, corroborating_methods()).corroborated
+    number = draft.counts.corroborated
     return number / len(draft.claims), f"{number} of {len(draft.claims)} claims are corroborated."
 
 
@@ -136,7 +139,7 @@ def _balance(draft: Draft) -> Found:
 
 def _enough(draft: Draft) -> Found:
     wanted = int(table("synthesis-run", "x-tribunal")["approve_min_verified_claims"])
-    verified = sum(claim["verification"]["verified"] is True for claim in draft.claims)
+    verified = draft.counts.verified
     return verified / wanted, f"{verified} verified claims; policy asks for {wanted}."
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generator.manifest import files, runs
+from generator.manifest import cards, files, runs
 from generator.manifest.canonical import stored_bytes
-from generator.manifest.contracts import CODE, schema_id
+from generator.manifest.contracts import CODE, schema_id, schema_ids
 from generator.manifest.corrections import load_events
 from generator.manifest.identity import SHORT_ID, run_id
 from generator.manifest.problems import Problem, Problems, UsageError, shown
@@ -36,7 +36,7 @@ def check_record(record: Record) -> list[Problem]:
 
 
 def check_paths(paths: Iterable[Path], *, progress: Progress | None = None) -> Report:
-    """Check files and folders: manifests with their files and corrections, run records and decisions.
+    """Check files and folders: manifests with their files and corrections, run records, decisions, verifier cards.
 
     Raises ``UsageError`` for a path that is not there or cannot be read.
     """
@@ -97,9 +97,11 @@ def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
             ]
         return runs.check_decision(value, run_id(loads_json(read_bytes(run), file=str(run))), file=str(path))
     contract = value.get("schema") if isinstance(value, dict) else None
-    if contract == schema_id("synthesis-run"):
+    if contract in schema_ids("synthesis-run"):
         return runs.check_run(value, file=str(path)) or _bytes(path, data, value)
-    if contract != schema_id("paper-manifest") and path.name != MANIFEST_FILE:
+    if contract in schema_ids(cards.NAME):
+        return cards.check_card(value, path) or _bytes(path, data, value)
+    if contract not in schema_ids("paper-manifest") and path.name != MANIFEST_FILE:
         return [
             Problem(
                 str(path),

@@ -1,7 +1,9 @@
 """The public contracts: the JSON Schemas in ``schemas/``, their rule tables, and validation against them.
 
-A contract is asked for by its bare name, such as ``"quality-tiers"``. Schemas are read from the repository, or from
-the installed package; nothing is ever fetched. What these functions return is shared: read it, do not change it.
+A contract is asked for by its bare name, such as ``"quality-tiers"``, and means its latest version. Earlier versions
+stay in ``schemas/earlier/<name>/<version>.json``: a value is held against the very version it names. Schemas are read
+from the repository, or from the installed package; nothing is ever fetched. What these functions return is shared:
+read it, do not change it.
 """
 
 from __future__ import annotations
@@ -54,19 +56,44 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_schemas()))
 
 
+@cache
+def documents() -> dict[str, dict[str, Any]]:
+    """Address -> schema, of all versions of all contracts."""
+    return {content["$id"]: content for content in [*_schemas().values(), *_read("earlier/*/*.json")]}
+
+
 def schema(name: str) -> dict[str, Any]:
     """The contract's JSON Schema; ``KeyError`` for an unknown name."""
     return _schemas()[name]
 
 
-def table(name: str, keyword: str) -> Any:
-    """A rule table of the contract, such as ``table("quality-tiers", "x-thresholds")``."""
-    return schema(name)[keyword]
+def table(name: str, keyword: str, *, address: str | None = None) -> Any:
+    """A rule table of the contract, such as ``table("quality-tiers", "x-thresholds")``, in its latest version or in the
+    one at ``address``."""
+    return (schema(name) if address is None else documents()[address])[keyword]
 
 
 def schema_id(name: str) -> str:
-    """The contract's absolute address, with its full version."""
+    """The absolute address of the contract's latest version, with its full number."""
     return str(schema(name)["$id"])
+
+
+def schema_ids(name: str) -> tuple[str, ...]:
+    """The addresses of all versions of the contract, the latest first; ``KeyError`` for an unknown name."""
+    latest = schema_id(name)
+    earlier = (address for address in documents() if _name(address) == name and address != latest)
+    return (latest, *sorted(earlier, key=version_key, reverse=True))
+
+
+def version_key(address: str) -> tuple[int, ...]:
+    """What orders addresses (or plain numbers such as ``1.0.10``) by version."""
+    return tuple(int(part) for part in address.rsplit("/", 1)[-1].removesuffix(".json").split("."))
+
+
+def names_version(value: object, name: str) -> str:
+    """The address of the version that ``value`` names; the latest where it names none, or one that is not known."""
+    named = value.get("schema") if isinstance(value, dict) else None
+    return named if isinstance(named, str) and named in documents() and _name(named) == name else schema_id(name)
 
 
 def contract_version(name: str) -> str:
@@ -74,20 +101,21 @@ def contract_version(name: str) -> str:
     return str(schema(name)["properties"]["contract_version"]["const"])
 
 
-def envelope(name: str) -> dict[str, str]:
-    """The three fields that every instance of the contract begins with."""
-    properties = schema(name)["properties"]
+def envelope(name: str, *, address: str | None = None) -> dict[str, str]:
+    """The three fields that every instance of the contract begins with, in its latest version or the one given."""
+    properties = (schema(name) if address is None else documents()[address])["properties"]
     return {key: properties[key]["const"] for key in ("schema", "schema_version", "contract_version")}
 
 
 def is_valid(value: object, name: str, *, definition: str | None = None) -> bool:
-    """Whether ``value`` keeps the contract, or the ``definition`` below its ``$defs``. Fast."""
-    return _validator(name, definition).is_valid(value)
+    """Whether ``value`` keeps the version of the contract that it names (see ``names_version``), or the ``definition``
+    below the latest version's ``$defs``. Fast."""
+    return _validator(_address(value, name, definition), definition).is_valid(value)
 
 
 def validate(value: object, name: str, *, file: str, definition: str | None = None) -> list[Problem]:
     """Every breach of the contract (or of its ``definition``) in ``value``, in the order of their places."""
-    validator = _validator(name, definition)
+    validator = _validator(_address(value, name, definition), definition)
     if validator.is_valid(value):
         return []
     return sorted({problem for error in validator.iter_errors(value) for problem in _problems(error, file)})
@@ -95,23 +123,32 @@ def validate(value: object, name: str, *, file: str, definition: str | None = No
 
 @cache
 def _schemas() -> dict[str, dict[str, Any]]:
-    found = {}
-    for path in sorted(folder().glob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        found[content["$id"].split("/")[-2]] = content
-    return found
+    """Bare name -> the latest version."""
+    return {_name(content["$id"]): content for content in _read("*.json")}
+
+
+def _read(pattern: str) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder().glob(pattern))]
+
+
+def _name(address: str) -> str:
+    return address.split("/")[-2]
+
+
+def _address(value: object, name: str, definition: str | None) -> str:
+    return schema_id(name) if definition is not None else names_version(value, name)
 
 
 @cache
 def _registry() -> jsonschema_rs.Registry:
-    return jsonschema_rs.Registry([(content["$id"], content) for content in _schemas().values()])
+    return jsonschema_rs.Registry(list(documents().items()))
 
 
 @cache
-def _validator(name: str, definition: str | None) -> jsonschema_rs.Draft202012Validator:
-    where = schema_id(name)
+def _validator(address: str, definition: str | None) -> jsonschema_rs.Draft202012Validator:
+    where = address
     if definition is not None:
-        if definition not in schema(name)["$defs"]:
+        if definition not in documents()[address]["$defs"]:
             raise KeyError(definition)
         where += f"#/$defs/{definition}"
     return jsonschema_rs.Draft202012Validator(
@@ -145,7 +182,7 @@ def _rule(error: jsonschema_rs.ValidationError) -> tuple[Rule, bool]:
     """The schema that holds the broken keyword, and whether it applies only when another field has some value."""
     where, _, fragment = (error.absolute_keyword_location or "#").partition("#")
     parts = [unquote(part).replace("~1", "/").replace("~0", "~") for part in fragment.split("/")[1:-1]]
-    rule: Any = _schemas()[where.split("/")[-2]] if where else {}
+    rule: Any = documents()[where] if where else {}
     for part in parts:
         rule = rule[int(part)] if isinstance(rule, list) else rule[part]
     return rule, ("then" in parts or "else" in parts) and "description" in rule
@@ -156,7 +193,7 @@ def _property_names(rule: Rule) -> list[str]:
     found = list(rule.get("properties", ()))
     if "$ref" in rule:
         where, _, fragment = rule["$ref"].partition("#/$defs/")
-        owners = [_schemas()[where.split("/")[-2]]] if where else _schemas().values()
+        owners = [documents()[where]] if where else _schemas().values()
         for owner in owners:
             found += owner.get("$defs", {}).get(fragment, {}).get("properties", ())
     return found

@@ -1,14 +1,15 @@
 """What follows from a manifest's facts, computed again each time it is asked for.
 
-``derived(manifest)`` reads facts only (work, artifacts, review, claims, sources, uncertainties) and returns the parts
-that rules make of them. ``publish`` writes those parts, ``check`` compares them, and nothing else may.
+``derived(manifest)`` reads facts only (work, artifacts, review, rules, claims, sources, uncertainties) and returns the
+parts that rules make of them, by the version of the rules that the manifest names. ``publish`` writes those parts,
+``check`` compares them, and nothing else may.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from generator.manifest.claims import Counts, counts_of
+from generator.manifest.claims import Counts, bar_of, counts_of
 from generator.manifest.dimensions import Fact, quality_dimensions
 from generator.manifest.levels import corroborating_methods, verification_levels
 from generator.manifest.provenance import external_record, inspectable, lineage_label, provenance_level, review_method
@@ -18,22 +19,24 @@ from generator.manifest.tiers import quality_tier
 def derived(manifest: dict[str, Any]) -> dict[str, Any]:
     """JSON Pointer of each derived part -> its value, in an order where later parts may use earlier ones."""
     claims = manifest["claims"]
-    counts = counts_of(claims, corroborating_methods())
+    assessment, provenance = manifest["quality_assessment"], manifest["provenance"]
+    counts = counts_of(claims, corroborating_methods(), bar=bar_of(assessment, provenance["kernel"]["mode"]))
     artifacts = manifest["artifacts"]
     types = inspectable(artifacts)
-    provenance = manifest["provenance"]
     dimensions = quality_dimensions(facts(manifest, counts))
     level = provenance_level(artifacts, counts.grounded)
-    review = manifest["quality_assessment"]["review"]
+    review = assessment["review"]
+    echoed = {"echoed": counts.echoed} if "rules" in assessment else {}
     parts: dict[str, Any] = {
         "/claims/aggregate": {
             "extracted": counts.extracted,
             "verified": counts.verified,
             "located": counts.located,
             "declared": counts.declared,
+            **echoed,
         },
         "/quality_assessment/verification": verification_levels(
-            claims, types, provenance["claim_lineage"]["claim_record_source"]
+            claims, types, provenance["claim_lineage"]["claim_record_source"], counts=counts
         ),
         "/quality_assessment/dimensions": dimensions,
         "/quality_assessment/tier": quality_tier(

@@ -1,7 +1,8 @@
 """A run becomes a manifest: a pure function of the run, the owner's decision and the report files.
 
-The same inputs give the same bytes on every machine and day: no clock, no counter and no version of this package is
-read here. What the run leaves null stays null.
+The same inputs give the same bytes on every machine and day: no clock, no counter, no verifier card and no version of
+this package is read here. A run of an earlier contract becomes the manifest that it became then. What the run leaves
+null stays null.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.manifest.canonical import sha256_bytes
+from generator.manifest.claims import bar_of
 from generator.manifest.contracts import envelope, table
 from generator.manifest.derive import derived, put
 from generator.manifest.gate import gate_verdict
@@ -18,6 +20,10 @@ from generator.manifest.identity import public_id
 PUBLISHER = {"name": "Assignee Research", "url": "https://assignee.net/"}
 TRAINED = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
 ALGORITHMIC = "https://schema.org/AlgorithmicMediaDigitalSource"
+# the manifest that a run of an earlier contract becomes; all later runs become the latest one
+_MANIFESTS = {
+    "https://assignee.net/schemas/synthesis-run/1.0.0.json": "https://assignee.net/schemas/paper-manifest/1.1.0.json"
+}
 LABELS = {"run.json": ("run", "Run record"), "report.html": ("report", "Report"), "report.pdf": ("report", "Report")}
 
 
@@ -37,8 +43,10 @@ def manifest_of(
     origin = run["origin"]
     draft = origin["draft"]
     corpus = origin["corpus"]
+    address = _MANIFESTS.get(run["schema"])
+    rules = {"rules": run["rules"]} if "rules" in run else {}
     manifest: dict[str, Any] = {
-        **envelope("paper-manifest"),
+        **envelope("paper-manifest", address=address),
         "publisher": dict(PUBLISHER),
         "work": {
             "id": identity,
@@ -62,6 +70,7 @@ def manifest_of(
             "policy": {"outcome": run["policy"]["outcome"], "basis": run["policy"]["basis"]},
             "owner_decision": _owner_decision(decision),
             "gate": gate_verdict(),
+            **rules,
         },
         "correction_record": {"contract": "correction-record-v1", "state": "CURRENT", "count": 0},
         "provenance": _provenance(run),
@@ -69,7 +78,7 @@ def manifest_of(
         "uncertainties": run["uncertainties"],
         "disclosure": _disclosure(run, decision),
         "interpretation": table("paper-manifest", "x-texts")["interpretation"],
-        "limitations": _limitations(run),
+        "limitations": _limitations(run, address),
     }
     for pointer, value in derived(manifest).items():
         put(manifest, pointer, value)
@@ -212,13 +221,15 @@ def _disclosure(run: dict[str, Any], decision: dict[str, Any] | None) -> dict[st
     }
 
 
-def _limitations(run: dict[str, Any]) -> list[str]:
-    notes: list[str] = list(table("paper-manifest", "x-texts")["limitations"])
+def _limitations(run: dict[str, Any], address: str | None) -> list[str]:
+    notes: list[str] = list(table("paper-manifest", "x-texts", address=address)["limitations"])
     if run["origin"]["mode"] == "imported":
         notes.append("Imported from a draft: its claims carry no place in a source that could be checked.")
     methods = {claim["verification"]["method"] for claim in run["claims"]}
     if "tfidf-bigram-v1" in methods:
         notes.append("Claims were checked by text similarity, which cannot tell support from contradiction.")
+    if methods and bar_of(run, run["origin"]["mode"]) is False:
+        notes.append("The verifier of this record does not meet the bar: no claim of it counts as verified.")
     corpus = run["origin"]["corpus"]
     if corpus and corpus["invented"]:
         notes.append("The papers behind this record are invented: it shows how records work and says nothing true.")

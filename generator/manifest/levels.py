@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.manifest.claims import counts_of
+from generator.manifest.claims import Counts, counts_of
 from generator.manifest.contracts import envelope, table
 from generator.manifest.problems import pointer
 
@@ -16,15 +16,20 @@ NAME = "verification-levels"
 
 
 def corroborating_methods() -> frozenset[str]:
-    """Methods whose verdict may count as corroboration across sources."""
+    """Methods whose verdict may count as corroboration across sources under rules 1.0; later rules ask for the bar."""
     return frozenset(name for name, facts in table(NAME, "x-methods").items() if facts["can_corroborate"])
 
 
 def verification_levels(
-    claims: dict[str, Any], artifact_types: list[str], claim_record_source: str | None
+    claims: dict[str, Any],
+    artifact_types: list[str],
+    claim_record_source: str | None,
+    *,
+    counts: Counts | None = None,
 ) -> dict[str, Any]:
-    """The ``verification-levels-v1`` object for a manifest's ``claims`` section."""
-    counts = counts_of(claims, corroborating_methods())
+    """The ``verification-levels-v1`` object for a manifest's ``claims`` section; ``counts`` are its counters where they
+    follow other rules than 1.0."""
+    counts = counts or counts_of(claims, corroborating_methods())
     records = claims["records"] if claims["mode"] == "per_claim" else []
     summary: dict[str, Any] = {
         "source_grounded_claims": counts.grounded,

@@ -35,6 +35,13 @@ that it agrees with itself.
 | REG053 | a decision names the run beside it |
 | REG060 | only events lie among the corrections |
 | REG061 | event ids are unique |
+| REG070 | a record says by which rules its claims are counted |
+| REG071 | the verifier that a record names is the one of its claims' verdicts |
+| REG072 | the card of the verifier lies in the registry and has the hash beside it |
+| REG073 | a verifier meets the bar only by the figures of its card |
+| REG074 | a verdict's label, agreement and sources agree |
+| REG075 | a card meets the bar only by its figures |
+| REG076 | a card lies under its method and version |
 """
 
 from __future__ import annotations
@@ -43,8 +50,9 @@ import re
 from collections import Counter
 from typing import Any
 
-from generator.manifest import contracts
+from generator.manifest import contracts, verdicts
 from generator.manifest.canonical import sha256_text
+from generator.manifest.claims import bar_of
 from generator.manifest.derive import derived, get
 from generator.manifest.gate import policy_outcome, verdict
 from generator.manifest.identity import public_id
@@ -112,11 +120,16 @@ def _identity(manifest: dict[str, Any], file: str) -> list[Problem]:
 def _claims(manifest: dict[str, Any], file: str) -> list[Problem]:
     problems: list[Problem] = []
     section = manifest["claims"]
-    known_sources = {source["id"] for source in manifest["provenance"]["sources"]}
+    assessment, mode = manifest["quality_assessment"], manifest["provenance"]["kernel"]["mode"]
+    places = {pointer("claims", "records", index): claim for index, claim in enumerate(section["records"])}
+    problems.extend(
+        verdicts.rules_problems(assessment, places, "paper-manifest", manifest["schema"], "/quality_assessment", file)
+    )
+    labelled = bar_of(assessment, mode) is not None
+    known_sources = {source["id"]: None for source in manifest["provenance"]["sources"]}
     known_themes = {theme["id"] for theme in section["themes"]}
     ids: set[str] = set()
-    for index, claim in enumerate(section["records"]):
-        place = pointer("claims", "records", index)
+    for place, claim in places.items():
         if claim["id"] in ids:
             problems.append(
                 Problem(
@@ -130,10 +143,8 @@ def _claims(manifest: dict[str, Any], file: str) -> list[Problem]:
             )
         ids.add(claim["id"])
         problems.extend(_locator(claim, place + "/grounding", file))
-        names = [(place + "/grounding/source_id", claim["grounding"]["source_id"], known_sources, "source")]
-        names += [
-            (f"{place}/verification/supporting_source_ids/{position}", name, known_sources, "source")
-            for position, name in enumerate(claim["verification"]["supporting_source_ids"])
+        names: list[tuple[str, Any, Any, str]] = [
+            (place + "/grounding/source_id", claim["grounding"]["source_id"], known_sources, "source")
         ]
         names.append((place + "/theme", claim["theme"], known_themes, "theme"))
         problems.extend(
@@ -143,7 +154,7 @@ def _claims(manifest: dict[str, Any], file: str) -> list[Problem]:
             for where, name, known, kind in names
             if name is not None and name not in known
         )
-        problems.extend(_verdict(claim["verification"], place + "/verification", file))
+        problems.extend(verdicts.claim_problems(claim, place, known_sources, file, labelled=labelled, texts=False))
     for name in ("themes", "disagreements"):
         for index, item in enumerate(section[name]):
             problems.extend(
@@ -218,25 +229,6 @@ def _locator(claim: dict[str, Any], place: str, file: str) -> list[Problem]:
             )
         )
     return problems
-
-
-def _verdict(verification: dict[str, Any], place: str, file: str) -> list[Problem]:
-    """For the threshold method a verdict is a comparison, so it can be made again."""
-    verified, confidence, threshold = (verification[key] for key in ("verified", "confidence", "threshold"))
-    if verification["method"] != "tfidf-bigram-v1" or None in (verified, confidence, threshold):
-        return []
-    if verified == (confidence >= threshold):
-        return []
-    return [
-        Problem(
-            file,
-            place + "/verified",
-            "REG038",
-            f"{shown(verified)} at confidence {confidence}",
-            f"{shown(confidence >= threshold)} against the threshold {threshold}",
-            "Verify the claim again.",
-        )
-    ]
 
 
 def _sources(manifest: dict[str, Any], file: str) -> list[Problem]:

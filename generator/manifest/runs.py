@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from generator.manifest import contracts
+from generator.manifest import contracts, verdicts
 from generator.manifest.atomic import locked, remove_leftovers, write_file
 from generator.manifest.canonical import sha256_text, stored_bytes
+from generator.manifest.claims import bar_of, count
 from generator.manifest.gate import policy_outcome, verdict
 from generator.manifest.identity import parse_public_id, run_id
 from generator.manifest.problems import Problem, Problems, UsageError, pointer, shown
@@ -164,7 +165,8 @@ def check_decision(decision: Any, identity: str, *, file: str) -> list[Problem]:
 
 
 def check_run(run: Any, *, file: str) -> list[Problem]:
-    """Problems of a run record: its contract, its locators against its sources' text, its verdict and policy."""
+    """Problems of a run record: its contract, its locators and evidence against its sources' text, its verdicts and
+    policy."""
     problems = contracts.validate(run, "synthesis-run", file=file)
     if problems:
         return problems
@@ -183,10 +185,14 @@ def check_run(run: Any, *, file: str) -> list[Problem]:
                     "The text was changed after it was hashed: take it from the source again.",
                 )
             )
-    for index, claim in enumerate(run["claims"]):
+    places = {pointer("claims", index): claim for index, claim in enumerate(run["claims"])}
+    problems.extend(verdicts.rules_problems(run, places, "synthesis-run", run["schema"], "", file))
+    bar = bar_of(run, run["origin"]["mode"])
+    for index, (place, claim) in enumerate(places.items()):
         problems.extend(_claim_in_source(claim, index, texts, file))
+        problems.extend(verdicts.claim_problems(claim, place, texts, file, labelled=bar is not None, texts=True))
     tribunal, policy = run["tribunal"], run["policy"]
-    verified = sum(claim["verification"]["verified"] is True for claim in run["claims"])
+    verified = count(run["claims"], bar=bar).verified
     if policy["outcome"] == "AUTO_APPROVE" and (
         verdict(tribunal["score"], verified, last_round=True) != "APPROVE"
         or policy_outcome(tribunal["verdict"]) != "AUTO_APPROVE"

@@ -1,7 +1,7 @@
 """Pages about the rules, generated from the schemas: the quality guide's tables and one page per contract.
 
-The schemas are this project's own files and trusted; their words are still escaped, because a rule such as
-``score < 5`` must reach the reader as it is written.
+The schemas and the verifier cards are this project's own files and trusted; their words are still escaped, because a
+rule such as ``score < 5`` must reach the reader as it is written.
 """
 
 from __future__ import annotations
@@ -9,23 +9,66 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from generator.manifest import cards
+from generator.manifest.contracts import version_key
+from generator.manifest.problems import Problem, Problems
+from generator.manifest.strict import load_json
 from generator.site.text import score
+from generator.site.trust import trust_page
 from generator.site.view import rule_text
 
-Schemas = dict[str, dict[str, Any]]
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the pages are made from: file stem (``quality-tiers-v1``) -> the latest schema, bare name -> its earlier
+    versions, the newest first, and all verifier cards by method and version."""
+
+    schemas: dict[str, Schema] = field(default_factory=dict)
+    earlier: dict[str, list[Schema]] = field(default_factory=dict)
+    cards: list[dict[str, Any]] = field(default_factory=list)
+
+    def __getitem__(self, stem: str) -> Schema:
+        return self.schemas[stem]
+
+
 _PLACEHOLDER = re.compile(r"<!-- registry:([a-z-]+) -->")
 
 
-def load(schemas_dir: Path) -> Schemas:
-    """File stem (``quality-tiers-v1``) -> schema, in name order."""
-    return {path.stem: json.loads(path.read_bytes()) for path in sorted(schemas_dir.glob("*.json"))}
+def load(schemas_dir: Path) -> Library:
+    """Everything below ``schemas_dir``, in name order; ``Problems`` where a card is not valid."""
+    earlier: dict[str, list[Schema]] = {}
+    for path in schemas_dir.glob("earlier/*/*.json"):
+        earlier.setdefault(path.parent.name, []).append(json.loads(path.read_bytes()))
+    for found in earlier.values():
+        found.sort(key=lambda schema: version_key(schema["$id"]), reverse=True)
+    known, problems = [], list[Problem]()
+    for path in cards.paths(schemas_dir / "cards"):
+        card = load_json(path)
+        problems.extend(cards.check_card(card, path))
+        known.append(card)
+    if problems:
+        raise Problems(problems)
+    latest = {path.stem: json.loads(path.read_bytes()) for path in sorted(schemas_dir.glob("*.json"))}
+    return Library(latest, earlier, known)
 
 
-def fill(markdown: str, schemas: Schemas) -> str:
+def served(schemas_dir: Path, library: Library) -> Iterator[tuple[Path, list[str]]]:
+    """(file, site paths of its copies): every version of every schema, and the cards."""
+    for path in sorted(schemas_dir.glob("*.json")):
+        yield path, raw_paths(path.stem, library[path.stem])
+    for path in [*sorted(schemas_dir.glob("earlier/*/*.json")), *cards.paths(schemas_dir / "cards")]:
+        folder = "schemas/cards" if path.parent.parent.name == "cards" else "schemas"
+        yield path, [f"{folder}/{path.parent.name}/{path.name}"]
+
+
+def fill(markdown: str, schemas: Library) -> str:
     """``markdown`` with its placeholders replaced by HTML; one that is not known here stays for a later step."""
 
     def put(match: re.Match[str]) -> str:
@@ -35,8 +78,8 @@ def fill(markdown: str, schemas: Schemas) -> str:
     return _PLACEHOLDER.sub(put, markdown)
 
 
-def contract_page(stem: str, schema: dict[str, Any], schemas: Schemas) -> str:
-    """Markdown of the page of one contract: what it is for, its fields, its rules, its files."""
+def contract_page(stem: str, schema: Schema, schemas: Library) -> str:
+    """Markdown of the page of one contract: what it is for, its versions, its fields, its rules, its files."""
     parts = [
         "---",
         f"title: {stem}",
@@ -53,6 +96,7 @@ def contract_page(stem: str, schema: dict[str, Any], schemas: Schemas) -> str:
                 ("Identifier", f"<code>{escape(schema['$id'])}</code>"),
                 ("Introduced", escape(str(schema.get("x-introduced", "Not stated")))),
                 ("Raw schema", _raw_links(stem, schema)),
+                ("Versions", _versions(schema, schemas, "../../")),
                 ("Dialect", "JSON Schema 2020-12"),
             ]
         ),
@@ -70,6 +114,8 @@ def contract_page(stem: str, schema: dict[str, Any], schemas: Schemas) -> str:
             if part.get("description"):
                 parts += [f"<p>{_words(part['description'])}</p>", ""]
             parts += [_field_table(part, schemas, f"Fields of {name}"), ""]
+    if stem == f"{cards.NAME}-v1":
+        parts += ["## Cards { #cards }", "", _verifiers(schemas, "../../"), ""]
     tables = {key: value for key, value in schema.items() if key.startswith("x-") and isinstance(value, dict | list)}
     if tables:
         parts += ["## Rules { #rules }", "", "The tools read these tables from the schema itself.", ""]
@@ -90,19 +136,75 @@ def _raw_links(stem: str, schema: dict[str, Any]) -> str:
     return f'<span class="addresses">{"<br>".join(links)}</span>'
 
 
-def _contracts(schemas: Schemas) -> str:
+def _versions(schema: Schema, schemas: Library, home: str) -> str:
+    """Links to every version of a contract, the latest first."""
+    name = schema["$id"].split("/")[-2]
+    addresses = [schema["$id"], *(earlier["$id"] for earlier in schemas.earlier.get(name, ()))]
+    numbers = [address.rsplit("/", 1)[1].removesuffix(".json") for address in addresses]
+    links = [f'<a href="{home}schemas/{escape(name)}/{escape(number)}.json">{escape(number)}</a>' for number in numbers]
+    return ", ".join([f"{links[0]} (latest)", *links[1:]])
+
+
+def _contracts(schemas: Library) -> str:
     rows = [
         [
             f'<a href="{escape(stem)}/">{escape(stem)}</a>',
             _words(schema.get("description") or schema.get("title") or ""),
+            _versions(schema, schemas, "../"),
             _raw_links(stem, schema).replace("../../", "../"),
         ]
-        for stem, schema in schemas.items()
+        for stem, schema in schemas.schemas.items()
     ]
-    return _grid(["Contract", "What it describes", "Raw schema"], rows, "Contracts")
+    return _grid(["Contract", "What it describes", "Versions", "Raw schema"], rows, "Contracts")
 
 
-def _tiers(schemas: Schemas) -> str:
+def _bar(schemas: Library) -> str:
+    words = {">=": "at least", "<=": "at most"}
+    rows = [
+        [_words(row["label"]), f"{words[row['comparison']]} {_plain(row['value'])}"]
+        for row in schemas[f"{cards.NAME}-v1"]["x-bar"]
+    ]
+    return _grid(["Measured figure", "Asked for"], rows, "The bar for verified")
+
+
+def _verifiers(schemas: Library, home: str = "../") -> str:
+    """Every version of every method with its figures against the bar, as its card gives them."""
+    bar = schemas[f"{cards.NAME}-v1"]["x-bar"]
+    rows = []
+    for card in schemas.cards:
+        path = cards.path_of(card["method"], card["version"])
+        figures = [_figure(row, card) for row in bar]
+        verdict = "yes, <em>verified</em>" if card["meets_bar"] else "no, <em>echoed in source</em>"
+        name = f"<code>{escape(card['method'])}</code> {escape(card['version'])}<br>{_words(card['title'])}"
+        rows.append([name, *figures, verdict, f'<a href="{home}{escape(path)}">card</a>'])
+    heads = [escape(row["figure"].replace("_", " ")) for row in bar]
+    return _grid(["Method and version", *heads, "Meets the bar", "Figures"], rows, "Verifiers and their figures")
+
+
+def _figure(row: dict[str, Any], card: dict[str, Any]) -> str:
+    value = cards.figure(row, card)
+    if value is None:
+        return "not measured"
+    return f"{value:.2f}" if cards.met(row, card) else f"{value:.2f} (misses)"
+
+
+def _agreements(schemas: Library) -> str:
+    rows = [
+        [_words(row["label"]), _words(row["definition"]), "yes" if row["verified"] else "no"]
+        for row in schemas[f"{cards.NAME}-v1"]["x-agreements"]
+    ]
+    return _grid(["Word", "Meaning", "May count as verified"], rows, "What several sources come to")
+
+
+def _confidence(schemas: Library) -> str:
+    rows = [
+        [_words(row["label"]), f"{row['from']:g} or more" if row["from"] else "less than that"]
+        for row in schemas[f"{cards.NAME}-v1"]["x-confidence-bands"]
+    ]
+    return _grid(["Word", "Confidence"], rows, "Confidence in words")
+
+
+def _tiers(schemas: Library) -> str:
     rules = schemas["quality-tiers-v1"]["x-thresholds"]
     rows = [
         [
@@ -116,7 +218,7 @@ def _tiers(schemas: Schemas) -> str:
     return _grid(["Rule", "Tier", "Fires when", "Basis shown on the page"], rows, "Tiers, in the order they are tried")
 
 
-def _levels(schemas: Schemas) -> str:
+def _levels(schemas: Library) -> str:
     rows = [
         [escape(item["key"]), _words(item["label"]), _words(item["definition"])]
         for item in schemas["verification-levels-v1"]["x-levels"]
@@ -124,7 +226,7 @@ def _levels(schemas: Schemas) -> str:
     return _grid(["Level", "Name", "Meaning"], rows, "Verification levels")
 
 
-def _methods(schemas: Schemas) -> str:
+def _methods(schemas: Library) -> str:
     rows = []
     for name, facts in schemas["verification-levels-v1"]["x-methods"].items():
         rows.append(
@@ -138,7 +240,7 @@ def _methods(schemas: Schemas) -> str:
     return _grid(["Method", "Threshold", "Can corroborate", "Note"], rows, "Verification methods")
 
 
-def _provenance(schemas: Schemas) -> str:
+def _provenance(schemas: Library) -> str:
     rows = [
         [escape(item["key"]), _words(item["label"]), _words(item["definition"])]
         for item in schemas["source-provenance-v1"]["x-levels"]
@@ -146,7 +248,7 @@ def _provenance(schemas: Schemas) -> str:
     return _grid(["Level", "Name", "Meaning"], rows, "Public provenance levels")
 
 
-def _dimensions(schemas: Schemas) -> str:
+def _dimensions(schemas: Library) -> str:
     schema = schemas["quality-dimensions-v1"]
     definitions = schema["properties"]["dimensions"]["properties"]
     rows = []
@@ -166,7 +268,7 @@ def _dimensions(schemas: Schemas) -> str:
     return _grid(["Dimension", "Rule", "Level", "When", "Basis shown on the page"], rows, "Dimension rules, in order")
 
 
-def _tribunal(schemas: Schemas) -> str:
+def _tribunal(schemas: Library) -> str:
     table = schemas["synthesis-run-v1"]["x-tribunal"]
     rows = []
     for key, value in table.items():
@@ -178,7 +280,7 @@ def _tribunal(schemas: Schemas) -> str:
     return _rows(rows)
 
 
-def _rubric(schemas: Schemas) -> str:
+def _rubric(schemas: Library) -> str:
     rows = [
         [escape(role) if number == 0 else "", escape(item["label"]), escape(_plain(item["of"]))]
         for role, check in schemas["synthesis-run-v1"]["x-rubric"].items()
@@ -187,7 +289,7 @@ def _rubric(schemas: Schemas) -> str:
     return _grid(["Check", "What it looks at", "Points"], rows, "Points of the rubric checks")
 
 
-def _policy(schemas: Schemas) -> str:
+def _policy(schemas: Library) -> str:
     rows = [
         ["anything else" if row["verdict"] == "*" else escape(row["verdict"]), escape(row["outcome"])]
         for row in schemas["synthesis-run-v1"]["x-policy"]
@@ -195,7 +297,7 @@ def _policy(schemas: Schemas) -> str:
     return _grid(["Verdict", "Policy outcome"], rows, "Policy")
 
 
-_PARTS: dict[str, Callable[[Schemas], str]] = {
+_PARTS: dict[str, Callable[[Library], str]] = {
     "schemas": _contracts,
     "tiers": _tiers,
     "levels": _levels,
@@ -205,6 +307,11 @@ _PARTS: dict[str, Callable[[Schemas], str]] = {
     "tribunal": _tribunal,
     "rubric": _rubric,
     "policy": _policy,
+    "bar": _bar,
+    "verifiers": _verifiers,
+    "agreements": _agreements,
+    "confidence": _confidence,
+    "trust": lambda schemas: trust_page(schemas.cards),
 }
 
 
@@ -218,7 +325,7 @@ def _when(tests: dict[str, dict[str, Any]]) -> str:
     return ", ".join(parts) or "no earlier rule fired"
 
 
-def _field_table(schema: dict[str, Any], schemas: Schemas, label: str) -> str:
+def _field_table(schema: dict[str, Any], schemas: Library, label: str) -> str:
     rows = [
         [f"<code>{escape(path)}</code>", _type(part), "yes" if required else "no", _words(_about(part))]
         for path, part, required in _fields(schema, "")

@@ -60,7 +60,7 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
         self._serving = False
         self._staging: Staging | None = None
         self._shell_html: str | None = None
-        self._schemas: guide.Schemas = {}
+        self._schemas = guide.Library()
         self._prose: list[str] = []
         self._gate = Gate()
         self.record_count = 0
@@ -79,7 +79,7 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
             raise RegistryError(UsageError("mkdocs.yml: site_url is not set; records need it for their addresses"))
         if not self._schemas_dir.is_dir():
             raise RegistryError(UsageError(f"{self._schemas_dir}: no such folder of schemas"))
-        self._schemas = guide.load(self._schemas_dir)
+        _guarded(self._load_schemas)
         if not self._serving:
             staging = Staging(Path(config.site_dir))
             _guarded(staging.open)
@@ -88,7 +88,7 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         pages = {_SENTINEL: shell.sentinel(BLOCKS)}
-        for stem, schema in self._schemas.items():
+        for stem, schema in self._schemas.schemas.items():
             pages[f"schemas/{stem}.md"] = guide.contract_page(stem, schema, self._schemas)
         for uri, content in pages.items():
             files.append(File.generated(config, uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV))
@@ -157,9 +157,12 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
         records = [(f"{site_url}{FOLDER}/{item.short_id}/", item.changed) for item in summaries]
         sitemap.write(site_dir, [*prose, *records])
 
+    def _load_schemas(self) -> None:
+        self._schemas = guide.load(self._schemas_dir)
+
     def _write_schemas(self, site_dir: Path) -> None:
-        for path in sorted(self._schemas_dir.glob("*.json")):
-            for target in guide.raw_paths(path.stem, self._schemas[path.stem]):
+        for path, targets in guide.served(self._schemas_dir, self._schemas):
+            for target in targets:
                 (site_dir / target).parent.mkdir(parents=True, exist_ok=True)
                 (site_dir / target).write_bytes(path.read_bytes())
 

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 from generator.manifest.corrections import correction_state
 from generator.site import text
 from generator.site.records import environment
-from generator.site.view import SCORE_KINDS, notice_of
+from generator.site.view import SCORE_KINDS, notice_of, standing
 
 _TEMPLATE = "triage.html.j2"
 PLACE = "<!-- registry:triage -->"
 
 
 class Summary(NamedTuple):
-    """What the home page and the sitemap keep of one record."""
+    """What the home page and the sitemap keep of one record; ``passed`` says what the ``number`` of claims that passed
+    are called: verified, echoed or, as its draft counts, draft."""
 
     short_id: str
     public_id: str
@@ -27,7 +28,8 @@ class Summary(NamedTuple):
     level_label: str
     score: float | None
     kind: str | None
-    verified: int
+    passed: str
+    number: int
     extracted: int
     date: str | None
     changed: str | None
@@ -39,7 +41,7 @@ class Summary(NamedTuple):
 def summary_of(manifest: dict[str, Any], events: list[dict[str, Any]]) -> Summary:
     """The row of one record."""
     notice = notice_of(events)
-    work, quality, aggregate = manifest["work"], manifest["quality_assessment"], manifest["claims"]["aggregate"]
+    work, quality, stands = manifest["work"], manifest["quality_assessment"], standing(manifest)
     return Summary(
         short_id=work["short_id"],
         public_id=work["public_id"],
@@ -50,8 +52,9 @@ def summary_of(manifest: dict[str, Any], events: list[dict[str, Any]]) -> Summar
         level_label=quality["verification"]["paper_level_label"],
         score=quality["review"]["score"],
         kind=quality["review"]["kind"],
-        verified=aggregate["verified"],
-        extracted=aggregate["extracted"],
+        passed=stands.kind,
+        number=stands.number,
+        extracted=stands.extracted,
         date=work["submitted"],
         changed=max((event["corrected_at"][:10] for event in events), default=work["submitted"]),
         state=correction_state(events),
@@ -74,7 +77,10 @@ def render(summaries: Sequence[Summary], *, script: str) -> str:
             states=states,
             tier_counts=[(rule, label, counts[rule]) for rule, label in tiers.items()],
             claims=sum(item.extracted for item in summaries),
-            verified=sum(item.verified for item in summaries),
+            passed={
+                kind: sum(item.number for item in summaries if item.passed == kind)
+                for kind in ("verified", "echoed", "draft")
+            },
             samples=sum(item.sample for item in summaries),
             script=script,
         )

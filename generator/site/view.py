@@ -6,11 +6,14 @@ Nothing here escapes (the template does) and nothing invents: what the record le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from generator.manifest import cards
+from generator.manifest.claims import bar_of, rules_version
 from generator.manifest.contracts import table
 from generator.manifest.corrections import correction_state, notice
 from generator.manifest.files import is_local
+from generator.manifest.rereview import due
 from generator.site import cite
 from generator.site.text import NOT_STATED, fine, http_url, score, size, stated
 
@@ -37,7 +40,16 @@ BLOCKS = {
 }
 
 SCORE_KINDS = {"rubric": "rubric checks", "model": "model review", None: "kind not stated"}
+DUE = "A newer verifier exists: this record is due for re-review."
 _METHODS = {"tfidf-bigram-v1": "similarity check"}
+_SAYS = {"SUPPORT": "supported", "REFUTE": "refuted", "NEI": "not enough information"}
+_MARKS = {
+    "corroborated": ("pass", "corroborated"),
+    "single-source": ("pass", "single source"),
+    "contested": ("contested", "contested: sources disagree"),
+    "refuted": ("refuted", "refuted"),
+    "none": ("fail", "not supported"),
+}
 
 
 class Row(NamedTuple):
@@ -46,6 +58,26 @@ class Row(NamedTuple):
     label: str
     value: str | list[str]
     href: str | None = None
+
+
+class Standing(NamedTuple):
+    """What the claims that passed are called: *verified* by a method that meets the bar, else *echoed* in source; a
+    draft counts its own. ``number`` of them of ``extracted``; ``method`` in words, its version included."""
+
+    kind: Literal["verified", "echoed", "draft"]
+    number: int
+    extracted: int
+    method: str
+
+    @property
+    def label(self) -> str:
+        return "Echoed in source" if self.kind == "echoed" else "Verified claims"
+
+    @property
+    def counts(self) -> str:
+        """``5 of 6``, and who counts where it is a draft."""
+        counts = f"{self.number} of {self.extracted}"
+        return f"{counts}, as the draft counts, by {self.method}" if self.kind == "draft" else counts
 
 
 class FileFacts(NamedTuple):
@@ -66,6 +98,7 @@ def view(
     quality = manifest["quality_assessment"]
     state = correction_state(events)
     sources = {source["id"]: source for source in manifest["provenance"]["sources"]}
+    stands = standing(manifest)
     return {
         "public_id": work["public_id"],
         "short_id": work["short_id"],
@@ -84,16 +117,19 @@ def view(
         "tier": quality["tier"],
         "level": f"{quality['verification']['paper_level_key']}, {quality['verification']['paper_level_label']}",
         "score": review_score(quality["review"]),
-        "counts": f"{manifest['claims']['aggregate']['verified']} of {manifest['claims']['aggregate']['extracted']}",
+        "counts_label": stands.label,
+        "counts": stands.counts,
+        "kind": stands.kind,
+        "due": _due(manifest),
         "date": work["submitted"],
-        "verification_rows": _verification(manifest),
+        "verification_rows": _verification(manifest, stands),
         "gate_rows": _gate(quality),
-        "tier_rows": _tier(quality),
+        "tier_rows": _tier(quality, stands),
         "checks": quality["review"]["checks"],
-        "checks_title": "Rubric checks" if quality["review"]["kind"] == "rubric" else "Review checks",
+        "checks_title": _checks_title(quality),
         "dimensions": _dimensions(quality["dimensions"]["dimensions"]),
-        "claim_rows": _claim_rows(manifest["claims"]),
-        "claims": [_claim(record, sources) for record in manifest["claims"]["records"]],
+        "claim_rows": _claim_rows(manifest["claims"], stands),
+        "claims": [_claim(record, sources, stands.kind) for record in manifest["claims"]["records"]],
         "themes": manifest["claims"]["themes"],
         "disagreements": manifest["claims"]["disagreements"],
         "uncertainties": manifest["uncertainties"],
@@ -110,6 +146,35 @@ def view(
         "elsewhere": [_elsewhere(item) for item in manifest["artifacts"] if not is_local(item)],
         "license": stated(work["license"]),
     }
+
+
+def standing(manifest: dict[str, Any]) -> Standing:
+    """What this record's passed claims are called, and how many there are."""
+    quality, claims = manifest["quality_assessment"], manifest["claims"]
+    mode, aggregate = manifest["provenance"]["kernel"]["mode"], manifest["claims"]["aggregate"]
+    bar = bar_of(quality, mode)
+    if "rules" in quality and mode == "executed":
+        verifier = quality["rules"]["verifier"]
+        names = [f"{verifier['method']} {verifier['version']}"] if verifier["method"] else []
+    else:
+        names = sorted({record["verification"]["method"] for record in claims["records"]} - {None})
+    method = " and ".join(names) or "a method that is not stated"
+    if mode == "imported":
+        return Standing("draft", aggregate["verified"], aggregate["extracted"], method)
+    if bar:
+        return Standing("verified", aggregate["verified"], aggregate["extracted"], method)
+    # rules 1.0 counted them as verified; no version of the method that made them is on record, so none has figures
+    number = aggregate["verified"] if bar is None else aggregate["echoed"]
+    return Standing("echoed", number, aggregate["extracted"], method)
+
+
+def _due(manifest: dict[str, Any]) -> list[str]:
+    """The notice that a record is due for re-review, and why; nothing when it is not."""
+    why = due(manifest)
+    if why is None:
+        return []
+    by = f"Tier, level and dimensions were computed by rules {rules_version(manifest['quality_assessment'])}."
+    return [DUE, f"{why} {by}"]
 
 
 def notice_of(events: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -142,26 +207,48 @@ def _decision_line(quality: dict[str, Any]) -> str | None:
     return f"Published by its owner's recorded decision; {had}"
 
 
-def _verification(manifest: dict[str, Any]) -> list[Row]:
+def _verification(manifest: dict[str, Any], stands: Standing) -> list[Row]:
     levels = manifest["quality_assessment"]["verification"]
     summary = levels["claim_summary"]
     claims = manifest["claims"]
-    methods = sorted({record["verification"]["method"] for record in claims["records"]} - {None})
-    method = " and ".join(_METHODS.get(name, "method") + f" {name}" for name in methods) or "method not stated"
     aggregate = claims["aggregate"]
+    below = "" if stands.kind != "echoed" else ", which does not meet the bar for verified"
+    by = "" if stands.kind == "draft" else f" (by {stands.method}{below})"
     rows = [
         Row("Paper level", f"{levels['paper_level_key']}, {levels['paper_level_label']}"),
         Row("Source-grounded claims", str(summary["source_grounded_claims"])),
         Row("Claim record source", summary["claim_record_source"]),
         Row("Claims with a checked locator", f"{aggregate['located']} of {aggregate['extracted']}"),
-        Row("Verified claims", f"{aggregate['verified']} of {aggregate['extracted']} ({method})"),
+        Row(stands.label, stands.counts + by),
         Row("Claims corroborated across sources", str(summary["cross_source_corroborated_claims"])),
+        *_contested(claims["records"]),
+        _rules(manifest["quality_assessment"]),
         Row("Claim records on this page", str(summary["per_claim_public_record_count"])),
     ]
     upper = levels["unsupported_upper_levels"]
     if upper:
         rows.append(Row("Levels not reached", [f"{item['key']}, {item['label']}" for item in upper]))
     return rows
+
+
+def _contested(records: Sequence[dict[str, Any]]) -> list[Row]:
+    """Claims that a source refutes, where a verifier that can tell was asked."""
+    agreed = [record["verification"]["agreement"] for record in records if "label" in record["verification"]]
+    if not agreed:
+        return []
+    return [Row("Claims contested or refuted", str(sum(item in ("contested", "refuted") for item in agreed)))]
+
+
+def _rules(quality: dict[str, Any]) -> Row:
+    """By which rules the claims are counted, with the verifier's card."""
+    if "rules" not in quality:
+        return Row("Rules of counting", "1.0: every method's verdict counts as it stands")
+    version, verifier = quality["rules"]["version"], quality["rules"]["verifier"]
+    name = f"{stated(verifier['method'])} {verifier['version'] or '(version not stated)'}"
+    if verifier["card"] is None:
+        return Row("Rules of counting", f"{version}; {name} has no measured figures")
+    meets = "meets the bar" if verifier["meets_bar"] else "does not meet the bar"
+    return Row("Rules of counting", f"{version}; {name} {meets} by its card", f"../../{verifier['card']}")
 
 
 def _gate(quality: dict[str, Any]) -> list[Row]:
@@ -201,7 +288,7 @@ def rule_text(rule: dict[str, Any]) -> str:
     return f"{rule['rule']}: {', '.join(parts) or 'no earlier rule fired'}"
 
 
-def _tier(quality: dict[str, Any]) -> list[Row]:
+def _tier(quality: dict[str, Any], stands: Standing) -> list[Row]:
     tier = quality["tier"]
     inputs = tier["inputs"]
     rule = next((item for item in tier["thresholds"] if item["rule"] == tier["rule"]), None)
@@ -212,10 +299,23 @@ def _tier(quality: dict[str, Any]) -> list[Row]:
         Row("Rule", rule_text(rule) if rule else tier["rule"]),
         Row(
             "Inputs",
-            f"{given} ({SCORE_KINDS[quality['review']['kind']]}), verified claims {inputs['verified_claim_count']}, "
+            f"{given} ({SCORE_KINDS[quality['review']['kind']]}), "
+            f"{_counted(quality, stands)} {inputs['verified_claim_count']}, "
             f"reproducibility {inputs['reproducibility_level']}",
         ),
     ]
+
+
+def _counted(quality: dict[str, Any], stands: Standing) -> str:
+    if stands.kind == "echoed" and "rules" not in quality:
+        return "claims that passed, which rules 1.0 count,"
+    return "verified claims, as the draft counts," if stands.kind == "draft" else "verified claims"
+
+
+def _checks_title(quality: dict[str, Any]) -> str:
+    """Whose checks these are; those of the first rules call every claim that passed verified."""
+    title = "Rubric checks" if quality["review"]["kind"] == "rubric" else "Review checks"
+    return title if "rules" in quality else f"{title}, by rules {rules_version(quality)}"
 
 
 def _dimensions(dimensions: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -224,11 +324,11 @@ def _dimensions(dimensions: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(row["label"], dimensions[row["key"]]["level"], dimensions[row["key"]]["basis"]) for row in rows]
 
 
-def _claim_rows(claims: dict[str, Any]) -> list[Row]:
+def _claim_rows(claims: dict[str, Any], stands: Standing) -> list[Row]:
     aggregate, declared = claims["aggregate"], claims["declared"]
     rows = [
         Row("Claims extracted", str(aggregate["extracted"])),
-        Row("Claims verified", str(aggregate["verified"])),
+        _passed_row(stands),
         Row("Claims with a locator", str(aggregate["located"])),
         Row("Claims declared without a locator", str(aggregate["declared"])),
     ]
@@ -244,22 +344,16 @@ def _claim_rows(claims: dict[str, Any]) -> list[Row]:
     return rows
 
 
-def _claim(record: dict[str, Any], sources: dict[str, Any]) -> dict[str, Any]:
+def _passed_row(stands: Standing) -> Row:
+    if stands.kind == "draft":
+        return Row("Claims verified", f"{stands.number}, as the draft counts, by {stands.method}")
+    return Row("Claims verified" if stands.kind == "verified" else "Claims echoed in source", str(stands.number))
+
+
+def _claim(record: dict[str, Any], sources: dict[str, Any], kind: str) -> dict[str, Any]:
     check, grounding = record["verification"], record["grounding"]
     source = sources.get(grounding["source_id"]) if grounding["source_id"] is not None else None
-    name = _METHODS.get(check["method"], "check")
-    if check["verified"] is None:
-        state, verdict = "none", "not checked"
-    elif check["verified"]:
-        state, verdict = "pass", f"{name} passed"
-    else:
-        state, verdict = "fail", f"{name} not passed"
-    numbers = ""
-    if check["confidence"] is not None:
-        numbers = fine(check["confidence"])
-        if check["threshold"] is not None:
-            sign = "≥" if check["confidence"] >= check["threshold"] else "<"
-            numbers += f" {sign} {fine(check['threshold'])}"
+    state, verdict = _verdict(check, kind)
     locator = grounding["locator"]
     if locator is not None:
         place = f"{locator['section']}, characters {locator['start']}-{locator['end']}"
@@ -273,13 +367,65 @@ def _claim(record: dict[str, Any], sources: dict[str, Any]) -> dict[str, Any]:
         "cut": record["truncated_at_source"],
         "state": state,
         "verdict": verdict,
-        "numbers": numbers,
+        "numbers": _numbers(check) if "label" not in check else "",
         "source_id": source["id"] if source else None,
         "source_title": (source["title"] or source["paper_id"] or source["url"] or source["id"]) if source else None,
         "place": place,
         "sha": sha,
         "theme": record["theme"],
         "supporting": ", ".join(check["supporting_source_ids"]),
+        "judged": _judged(check, grounding, kind) if "label" in check else None,
+    }
+
+
+def _verdict(check: dict[str, Any], kind: str) -> tuple[str, str]:
+    """(how a claim's badge looks, what it says): *verified* only by a method that meets the bar."""
+    name = _METHODS.get(check["method"], "check")
+    if check["verified"] is None:
+        return "none", "not checked"
+    if "label" in check:
+        state, words = _MARKS[check["agreement"]]
+        if not check["verified"]:
+            return state, words
+        return (state, f"verified, {words}") if kind == "verified" else ("echo", f"echoed in source, {words}")
+    if not check["verified"]:
+        return "fail", f"{name} not passed"
+    return ("pass", f"{name} passed, verified as the draft counts") if kind == "draft" else ("echo", "echoed in source")
+
+
+def _numbers(check: dict[str, Any]) -> str:
+    if check["confidence"] is None:
+        return ""
+    numbers = fine(check["confidence"])
+    if check["threshold"] is not None:
+        sign = "≥" if check["confidence"] >= check["threshold"] else "<"
+        numbers += f" {sign} {fine(check['threshold'])}"
+    return numbers
+
+
+def _judged(check: dict[str, Any], grounding: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What a verifier says of a claim: label, confidence, sources on both sides, reasons, evidence."""
+    number = fine(check["confidence"])
+    home = (grounding["source_id"], *((where["start"], where["end"]) if (where := grounding["locator"]) else ()))
+    return {
+        "label": _SAYS[check["label"]],
+        # only a method that meets the bar is known to be calibrated
+        "confidence": f"{number}, {cards.sureness(check['confidence'])}"
+        if kind == "verified"
+        else f"{number}, not calibrated",
+        "method": f"{check['method']} {check['version']}",
+        "supporting": check["supporting_source_ids"],
+        "refuting": check["refuting_source_ids"],
+        "reasons": check["reasons"],
+        "evidence": [
+            {
+                "source_id": item["source_id"],
+                "place": f"characters {item['start']}-{item['end']}",
+                # the claim stands there itself: no need to print it twice
+                "quote": None if (item["source_id"], item["start"], item["end"]) == home else item["quote"],
+            }
+            for item in check["evidence"]
+        ],
     }
 
 

@@ -116,3 +116,53 @@ def test_any_text_can_be_read(texts: list[str]) -> None:
 def test_there_is_an_end_to_it() -> None:
     texts = [f"Group {number} {way} declarative memory." for number in range(12) for way in ("raised", "lowered")]
     assert len(pairs(*texts)) == MOST == 20
+
+
+def located(number: int, source: str, start: int, end: int, against: list[tuple[str, int, int]]) -> dict[str, Any]:
+    """A claim at a place of its source, and the passages of other sources that refute it."""
+    return {
+        "id": f"C{number}",
+        "text": f"Claim {number}.",
+        "grounding": {"source_id": source, "locator": {"start": start, "end": end}},
+        "verification": {
+            "method": "same-words-v1",
+            "refuting_source_ids": [name for name, _, _ in against],
+            "evidence": [{"source_id": name, "start": first, "end": last} for name, first, last in against],
+        },
+    }
+
+
+def test_a_passage_that_refutes_a_claim_and_gives_another_makes_a_pair() -> None:
+    claims = [
+        located(1, "S1", 0, 20, [("S2", 30, 60)]),
+        located(2, "S2", 59, 80, []),
+        located(3, "S2", 60, 90, []),
+        located(4, "S3", 30, 60, []),
+    ]
+    (found,) = find_disagreements(claims, refutations=True)
+    assert found == {
+        "claim_ids": ["C1", "C2"],
+        "basis": "same-words-v1: S2 refutes C1 in the passage that gives C2.",
+    }
+    # a method that misses the bar is not believed
+    assert find_disagreements(claims) == []
+
+
+def test_two_claims_that_refute_each_other_are_one_pair() -> None:
+    claims = [located(1, "S1", 0, 20, [("S2", 0, 20)]), located(2, "S2", 0, 20, [("S1", 0, 20)])]
+    (found,) = find_disagreements(claims, refutations=True)
+    assert found["claim_ids"] == ["C1", "C2"]
+
+
+def test_a_supporting_passage_makes_no_pair() -> None:
+    claims = [located(1, "S1", 0, 20, [("S2", 0, 20)]), located(2, "S2", 0, 20, [])]
+    claims[0]["verification"]["refuting_source_ids"] = []
+    assert find_disagreements(claims, refutations=True) == []
+
+
+def test_a_pair_by_verdict_and_by_direction_words_is_named_once() -> None:
+    one = located(1, "S1", 0, 20, [("S2", 0, 20)])
+    other = located(2, "S2", 0, 20, [])
+    one["text"], other["text"] = "Naps raised declarative memory.", "Naps lowered declarative memory."
+    (found,) = find_disagreements([one, other], refutations=True)
+    assert found["basis"] == "same-words-v1: S2 refutes C1 in the passage that gives C2."

@@ -25,7 +25,8 @@ from generator.kernel.pipeline import (
     load_request,
     unfinished,
 )
-from generator.manifest import runs
+from generator.kernel.verification import methods
+from generator.manifest import cards, runs
 from generator.manifest.canonical import digest, stored_bytes
 from generator.manifest.problems import UsageError
 from generator.manifest.strict import load_json
@@ -175,6 +176,7 @@ def test_an_unfinished_run_needs_resume(begun: Path) -> None:
     [
         ({"corpus_sha256": "0" * 64}, OTHER_VERSION),
         ({"kernel": {"name": "x", "version": "9"}}, OTHER_VERSION),
+        ({"verifier": None}, OTHER_VERSION),
         ({"question": "?!"}, NO_REQUEST),
         ({"seed": "many"}, NO_REQUEST),
         ({"retrieval": {"unknown": 1}}, NO_REQUEST),
@@ -206,9 +208,10 @@ def test_another_question_or_seed_gets_another_folder_and_another_hour_does_not(
         folder_name(Request(QUESTION + " ", CLOCK, seed=7)),
         folder_name(Request(QUESTION, CLOCK, seed=8)),
         folder_name(Request("街路樹", CLOCK)),
+        folder_name(Request(QUESTION, CLOCK, seed=7, verifier="tfidf-bigram-v1")),
         name,
     }
-    assert len(others) == 4
+    assert len(others) == 5
     assert re.fullmatch(r"question-[0-9a-f]{8}", folder_name(Request("街路樹", CLOCK)))
 
 
@@ -234,6 +237,95 @@ def test_a_question_that_is_too_long_is_counted() -> None:
     with pytest.raises(UsageError, match=r"^the question has 501 characters; at most 500 are taken$"):
         checked_question("x" * 501)
     assert checked_question(" a\n\tb\x00c ") == "a b c"
+
+
+@pytest.fixture
+def by_same_words(same_words: Any, measured: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """``by_same_words(folder)`` runs the question with the small verifier, whose card meets the bar."""
+    monkeypatch.setattr(methods, "verifier", lambda name: same_words)
+    monkeypatch.setattr(pipeline, "_write_reports", lambda *_: None)
+
+    def run(folder: Path, **options: Any) -> dict[str, Any]:
+        return execute(REQUEST, folder, resume=False, **options).run
+
+    return run
+
+
+def test_a_run_names_its_verifier_and_the_rules_it_is_counted_by(by_same_words: Any, tmp_path: Path) -> None:
+    told: list[str] = []
+    run = by_same_words(tmp_path / "run", progress=lambda *row: told.append(row[3]))
+    assert run["rules"] == cards.rules_for("same-words-v1", "1.0.0")
+    assert run["rules"]["verifier"]["meets_bar"] is True
+    number = len(run["claims"])
+    assert f"same-words-v1 1.0.0: {number} of {number} verified" in told
+    for claim in run["claims"]:
+        check = claim["verification"]
+        assert (check["method"], check["version"]) == ("same-words-v1", "1.0.0")
+        assert (check["verified"], check["agreement"]) == (True, "single-source")
+        assert check["supporting_source_ids"] == [claim["grounding"]["source_id"]]
+        (passage,) = check["evidence"]
+        assert passage["quote"] == claim["text"]
+    assert run["policy"]["outcome"] == "AUTO_APPROVE"
+    assert run["abstract"]["text"].endswith(f"{number} of {number} are verified by same-words-v1.")
+    assert (
+        "Each was held against every source by same-words-v1 1.0.0, which says of each whether it supports or refutes "
+        "the claim. The measured figures of this version meet the bar, so that its verdicts count as verified."
+    ) in run["methodology"]
+
+
+def test_a_verifier_that_misses_the_bar_verifies_nothing_and_approves_nothing(
+    by_same_words: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "folder", lambda: tmp_path / "no cards")
+    told: list[str] = []
+    run = by_same_words(tmp_path / "run", progress=lambda *row: told.append(row[3]))
+    number = len(run["claims"])
+    assert f"same-words-v1 1.0.0: {number} of {number} echoed in source, none verified" in told
+    assert all(claim["verification"]["verified"] for claim in run["claims"])
+    assert run["tribunal"]["verdict"] != "APPROVE"
+    assert run["policy"]["outcome"] == "ESCALATE_TO_OWNER"
+    items = {row["id"]: row["points"] for check in run["tribunal"]["rounds"][-1]["checks"] for row in check["items"]}
+    assert (items["VA3"], items["VA5"], items["SK5"]) == (0, 0, 0)
+    assert run["abstract"]["text"].endswith(
+        f"{number} of {number} are echoed in a source by same-words-v1; none counts as verified."
+    )
+    assert (
+        "This version has no measured figures, so a claim that passed is called echoed in source" in run["methodology"]
+    )
+
+
+def test_the_drafts_method_is_told_as_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "_write_reports", lambda *_: None)
+    run = execute(Request(QUESTION, CLOCK, verifier="tfidf-bigram-v1"), tmp_path / "run", resume=False).run
+    assert run["rules"] == cards.rules_for("tfidf-bigram-v1", "1.0.0")
+    assert run["rules"]["verifier"]["card"] == "schemas/cards/tfidf-bigram-v1/1.0.0.json"
+    assert {claim["verification"]["threshold"] for claim in run["claims"]} == {0.15}
+    assert (
+        "Each was compared with every source by TF-IDF cosine over words and word pairs (tfidf-bigram-v1 1.0.0, "
+        "threshold 0.15), which cannot tell support from contradiction. This version does not meet the bar, so a claim "
+        "that passed is called echoed in source, not verified."
+    ) in run["methodology"]
+    assert run["policy"]["outcome"] == "ESCALATE_TO_OWNER"
+
+
+def test_a_run_goes_on_only_with_the_version_of_the_verifier_it_was_begun_with(
+    by_same_words: Any, same_words: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    by_same_words(folder)
+    for name in ("run.json", NAMES[-1], NAMES[-2]):
+        (folder / name).unlink()
+    newer = type("Newer", (type(same_words),), {"version": "1.0.1"})()
+    monkeypatch.setattr(methods, "verifier", lambda name: newer)
+    checks = pipeline.tribunal.review
+    # a revision round needs the verifier again
+    monkeypatch.setattr(pipeline.tribunal, "review", lambda draft: (checks(draft)[0], 5.0))
+    with pytest.raises(UsageError) as refused:
+        execute(REQUEST, folder, resume=True)
+    assert str(refused.value) == (
+        "the run was begun with same-words-v1 1.0.0, and here is same-words-v1 1.0.1; "
+        "remove its folder and run it again"
+    )
 
 
 @pytest.mark.parametrize("topic", TWO_FOR_EACH_TOPIC)

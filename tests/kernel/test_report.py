@@ -229,7 +229,7 @@ def test_html_has_the_sections_the_labels_and_the_facts() -> None:
     assert first < text.index("Demonstration on invented papers.") < text.index("How stable is expert routing?", 200)
     for words in (
         "srch-kernel 0.1.0 · 2026-05-28",
-        "✓ yes",
+        "≈ echoed in source",
         "0.35",
         "S1, abstract, characters 10 to 32",
         "Rubric checks 7.0 of 10",
@@ -248,13 +248,93 @@ def test_pdf_has_the_sections_the_labels_and_the_facts() -> None:
     for words in (
         "Made by software. Not peer reviewed.",
         "Demonstration on invented papers.",
-        "✓ yes",
+        "≈ echoed in source",
         "S1, abstract, characters 10 to 32",
         "Both find it stable.",
         "https://example.org/abs/SAMPLE-A02",
         "Machine-made, not peer reviewed · invented papers · page 1 of 2",
     ):
         assert squeezed(words) in text
+
+
+def judged(**changes: Any) -> dict[str, Any]:
+    """The run under rules 1.1, its claim judged by a verifier that meets the bar."""
+    run = copy.deepcopy(RUN)
+    run["rules"] = {
+        "version": "1.1",
+        "verifier": {"method": "same-words-v1", "version": "1.0.0", "card": "c", "meets_bar": True},
+    }
+    run["claims"][0]["verification"] = {
+        "verified": True,
+        "confidence": 0.95,
+        "threshold": None,
+        "method": "same-words-v1",
+        "version": "1.0.0",
+        "label": "SUPPORT",
+        "p_support": 0.95,
+        "agreement": "single-source",
+        "supporting_source_ids": ["S1"],
+        "refuting_source_ids": [],
+        "evidence": [
+            {"source_id": "S1", "start": 10, "end": 32, "quote": QUOTE, "sha256": "0" * 64},
+            {"source_id": "S2", "start": 0, "end": 20, "quote": "It settles <b>late</b>.", "sha256": "0" * 64},
+        ],
+        "reasons": ["S1: The source says the same."],
+        **changes,
+    }
+    return run
+
+
+def shown(run: dict[str, Any]) -> str:
+    return " ".join(" ".join(assert_inert(render_html(run)).itertext()).split())
+
+
+def test_a_verdict_is_shown_with_its_reasons_and_evidence() -> None:
+    text = shown(judged())
+    for words in (
+        "Claims verified 1, by same-words-v1",
+        "✓ verified, single source",
+        "0.95, sure",
+        "S1: The source says the same.",
+        "Evidence: S1, characters 10 to 32, the claim itself",
+        "Evidence: S2, characters 0 to 20: “It settles <b>late</b>.”",
+        "Verification by a verifier same-words-v1, 1.0.0",
+    ):
+        assert words in text
+    assert "contested" not in text
+    pdf = squeezed(pdf_text(render_pdf(judged())))
+    for words in ("S1: The source says the same.", "“It settles <b>late</b>.”", "0.95, sure"):
+        assert squeezed(words) in pdf
+
+
+def test_a_contested_claim_is_called_so_in_words() -> None:
+    text = shown(judged(verified=False, agreement="contested", refuting_source_ids=["S2"]))
+    assert "! contested: sources disagree" in text
+    assert "Claims contested or refuted 1" in text
+    assert "Claims verified 0, by same-words-v1" in text
+
+
+def test_verified_is_not_said_of_a_method_that_misses_the_bar() -> None:
+    run = judged()
+    run["rules"]["verifier"].update(card=None, meets_bar=False)
+    text = shown(run)
+    assert "verified" not in text.replace("which does not meet the bar for verified", "")
+    for words in (
+        "Claims echoed in source 1, by same-words-v1, which does not meet the bar for verified",
+        "≈ echoed in source, single source",
+        "0.95, not calibrated",
+        "same-words-v1, 1.0.0, without measured figures",
+    ):
+        assert words in text
+
+
+def test_a_draft_keeps_its_own_count() -> None:
+    run = judged()
+    run["origin"].update(mode="imported", draft={"notice": None, "discrepancies": []})
+    run["claims"][0]["verification"] = {**RUN["claims"][0]["verification"]}
+    text = shown(run)
+    assert "Claims verified 1, as the draft counts, by tfidf-bigram-v1" in text
+    assert "✓ yes, by the draft" in text
 
 
 def test_pdf_metadata() -> None:

@@ -19,6 +19,7 @@ POINTS = {
     "VALIDATOR": {"VA1": 3, "VA2": 1, "VA3": 2, "VA4": 1, "VA5": 2, "VA6": 1},
     "SYNTHESIZER": {"SY1": 3, "SY2": 2, "SY3": 1, "SY4": 2, "SY5": 2},
 }
+MEETS, MISSES = ({"version": "1.1", "verifier": {"meets_bar": meets}} for meets in (True, False))
 PREFIX = "Before it. "
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
 
@@ -36,7 +37,8 @@ def claim(number: int, source: int, **verification: Any) -> dict[str, Any]:
         },
         "verification": {
             "verified": True,
-            "method": "tfidf-bigram-v1",
+            "method": "same-words-v1",
+            "agreement": "single-source",
             "supporting_source_ids": [f"S{source}"],
             **verification,
         },
@@ -48,7 +50,7 @@ def source(number: int, content: str, section: str = "abstract", status: str = "
 
 
 def good(papers: int = 6) -> Draft:
-    """A draft that earns all points that a similarity check can earn: one claim of each of six papers."""
+    """One claim of each of six papers, all verified by a method that meets the bar, each by its own source alone."""
     claims = [claim(number, number) for number in range(1, papers + 1)]
     quotes = " ".join(f"S{number} reports: “{item['text']}” [C{number}]." for number, item in enumerate(claims, 1))
     return Draft(
@@ -59,6 +61,7 @@ def good(papers: int = 6) -> Draft:
         disagreements=[],
         abstract={"text": f"Papers speak. {quotes}", "claim_ids": [item["id"] for item in claims]},
         uncertainties=[{"kind": "method", "text": "Weak."}, {"kind": "finding", "text": "Few."}],
+        rules=MEETS,
     )
 
 
@@ -85,16 +88,26 @@ def test_the_points_table_is_the_schema_s() -> None:
     assert all(sum(items.values()) == 10 for items in POINTS.values())
 
 
-def test_a_good_draft_earns_all_but_what_a_similarity_check_cannot() -> None:
+def test_a_good_draft_earns_all_but_what_one_source_and_an_abstract_cannot() -> None:
     checks, consensus = review(good())
-    unearned = {"SK5": 0, "VA5": 0, "VA6": 0}
+    unearned = {"VA5": 0, "VA6": 0}
     assert points(good()) == {name: of for items in POINTS.values() for name, of in items.items()} | unearned
     assert [(check["role"], check["score"]) for check in checks] == [
-        ("SKEPTIC", 8.0),
+        ("SKEPTIC", 10.0),
         ("VALIDATOR", 7.0),
         ("SYNTHESIZER", 10.0),
     ]
-    assert consensus == round((8.0 + 7.0 + 10.0) / 3, 1)
+    assert consensus == 9.0
+
+
+def test_a_method_that_misses_the_bar_earns_nothing_for_verified_claims() -> None:
+    assert changed(good(), rules=MISSES) == {"SK5": 0, "VA3": 0}
+    found = {
+        item["id"]: item["finding"] for check in review(replace(good(), rules=MISSES))[0] for item in check["items"]
+    }
+    assert found["SK2"] == "6 of 6 claims passed."
+    assert found["SK5"] == "0 of 6 claims were confirmed by such a method."
+    assert found["VA3"] == "0 verified claims; policy asks for 5."
 
 
 def test_sk1_a_claim_out_of_place() -> None:
@@ -104,8 +117,8 @@ def test_sk1_a_claim_out_of_place() -> None:
 
 
 def test_sk2_a_claim_that_did_not_pass() -> None:
-    failed = claim(1, 1, verified=False)
-    assert changed(good(), claims=[failed, *good().claims[1:]]) == {"SK2": 0.83}
+    failed = claim(1, 1, verified=False, agreement="contested")
+    assert changed(good(), claims=[failed, *good().claims[1:]]) == {"SK2": 0.83, "SK5": 1.67}
 
 
 def test_sk3_a_term_that_no_claim_holds() -> None:
@@ -119,11 +132,11 @@ def test_sk4_a_disagreement_that_nobody_names() -> None:
     assert changed(good(), disagreements=pair, uncertainties=[*good().uncertainties, named]) == {"SK4": 1}
 
 
-def test_sk5_and_va5_need_a_method_that_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    able = [claim(number, number, method="entailment-v1", supporting_source_ids=["S1", "S2"]) for number in range(1, 7)]
-    assert changed(good(), claims=able) == {}
-    monkeypatch.setattr(tribunal, "corroborating_methods", lambda: frozenset({"entailment-v1"}))
-    assert changed(good(), claims=able) == {"SK5": 2, "VA5": 2}
+def test_va5_claims_of_several_sources() -> None:
+    several = [claim(number, number, agreement="corroborated") for number in range(1, 7)]
+    assert changed(good(), claims=several) == {"VA5": 2}
+    assert changed(good(), claims=[*several[:3], *good().claims[3:]]) == {"VA5": 1}
+    assert changed(good(), claims=several, rules=MISSES) == {"SK5": 0, "VA3": 0}
 
 
 def test_va1_va2_and_va3_fewer_papers_and_claims() -> None:

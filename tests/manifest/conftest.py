@@ -1,4 +1,7 @@
-"""One real record for all tests of this folder: a run of the kernel with a fixed clock, published."""
+"""One real record for all tests of this folder: a run of the kernel with a fixed clock, published.
+
+Its claims are verified by the small verifier of ``tests/conftest.py``, whose card meets the bar.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from typing import Any
 import pytest
 
 from generator.kernel.pipeline import Request, execute
+from generator.kernel.verification import methods
+from generator.manifest import cards
 from generator.manifest.publish import publish
 from generator.manifest.runs import RunFolder
 from generator.manifest.store import Store
@@ -33,12 +38,20 @@ class Made:
         return copy.deepcopy(load_json(self.path))
 
 
+@pytest.fixture(autouse=True)
+def _measured(measured: Path) -> None:
+    """Every test of this folder sees the card of the small verifier."""
+
+
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(tmp_path_factory: pytest.TempPathFactory, same_words: Any, cards_folder: Path) -> Made:
     folder = tmp_path_factory.mktemp("run")
-    run = execute(Request(QUESTION, CLOCK), folder, resume=False)
     root = tmp_path_factory.mktemp("registry")
-    published = publish(run, Store(root))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(methods, "verifier", lambda _: same_words)
+        patch.setattr(cards, "folder", lambda: cards_folder)
+        run = execute(Request(QUESTION, CLOCK), folder, resume=False)
+        published = publish(run, Store(root))
     assert published.outcome == "published"
     assert published.path is not None
     return Made(run, root, published.path)

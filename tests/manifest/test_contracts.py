@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,11 @@ SCHEMAS = Path(__file__).parents[2] / "schemas"
 EXAMPLES = SCHEMAS / "examples"
 NAMES = contracts.names()
 STEMS = {contracts.schema(name)["x-contract"]: name for name in NAMES}
+EARLIER = {
+    "correction-record/1.0.0": "eca600d6ad4b77e1845cd57937a6f074ab22906b35debfc45daf12b8349828bb",
+    "paper-manifest/1.1.0": "7d3ea7ac0ac184152a036cbb5c08f297237d50e04f1167abbdea3792877b8aab",
+    "synthesis-run/1.0.0": "0ed131c5c1d3f0284bc986965793e7565ca57c17595d65e9304750f568234b6c",
+}
 VALID = sorted([*EXAMPLES.glob("*/valid/*.json"), *EXAMPLES.glob("*/defs/*/*.json")])
 CASES = [
     pytest.param(path.parent.name, case, id=f"{path.parent.name}:{case['case']}")
@@ -38,9 +44,14 @@ NO_CONSTRAINTS = {
 @cache
 def reference_validator(contract: str, definition: str | None) -> jsonschema.Draft202012Validator:
     """A second implementation of JSON Schema, with all formats checked."""
-    files = [json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.glob("*.json")]
-    resources: list[tuple[str, Resource[Any]]] = [(file["$id"], DRAFT202012.create_resource(file)) for file in files]
     target = contracts.schema_id(contract) + (f"#/$defs/{definition}" if definition else "")
+    return validator_of(target)
+
+
+def validator_of(target: str) -> jsonschema.Draft202012Validator:
+    paths = [*SCHEMAS.glob("*.json"), *SCHEMAS.glob("earlier/*/*.json")]
+    files = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    resources: list[tuple[str, Resource[Any]]] = [(file["$id"], DRAFT202012.create_resource(file)) for file in files]
     return jsonschema.Draft202012Validator(
         {"$ref": target},
         registry=Registry().with_resources(resources),
@@ -128,14 +139,80 @@ def test_schema_is_valid_and_named_by_its_version(name: str) -> None:
 def test_ids_are_unique_and_every_file_is_a_contract() -> None:
     ids = Counter(contracts.schema_id(name) for name in NAMES)
     assert set(ids.values()) == {1}
-    assert len(NAMES) == len(list(SCHEMAS.glob("*.json"))) == 8
+    assert len(NAMES) == len(list(SCHEMAS.glob("*.json"))) == 9
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_reference_resolves_within_the_contracts(name: str) -> None:
-    own = contracts.schema_id(name)
-    by_id = {contracts.schema_id(other): contracts.schema(other) for other in NAMES}
-    for reference in references(contracts.schema(name)):
+def test_earlier_versions_are_kept_as_they_were_published() -> None:
+    kept = {}
+    for path in SCHEMAS.glob("earlier/*/*.json"):
+        name = f"{path.parent.name}/{path.stem}"
+        assert json.loads(path.read_bytes())["$id"] == f"https://assignee.net/schemas/{name}.json"
+        kept[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert kept == EARLIER
+    earlier = {f"https://assignee.net/schemas/{name}.json" for name in EARLIER}
+    assert set(contracts.documents()) == earlier | {contracts.schema_id(name) for name in NAMES}
+
+
+def test_the_versions_of_a_contract_are_listed_newest_first() -> None:
+    base = "https://assignee.net/schemas"
+    assert contracts.schema_ids("synthesis-run") == (
+        f"{base}/synthesis-run/1.0.1.json",
+        f"{base}/synthesis-run/1.0.0.json",
+    )
+    assert contracts.schema_ids("quality-tiers") == (f"{base}/quality-tiers/1.0.0.json",)
+    numbers = ["1.0.10", "1.0.9", "1.1.0", "2.0.0", "10.0.0"]
+    assert sorted(numbers, key=contracts.version_key) == ["1.0.9", "1.0.10", "1.1.0", "2.0.0", "10.0.0"]
+
+
+EARLIER_EXAMPLES = sorted(EXAMPLES.glob("*/earlier/*/*.json"))
+
+
+@pytest.mark.parametrize("path", EARLIER_EXAMPLES, ids=lambda path: path.relative_to(EXAMPLES).as_posix())
+def test_a_value_is_held_against_the_version_it_names(path: Path) -> None:
+    name, version = STEMS[path.parents[2].name], path.parent.name
+    value = json.loads(path.read_bytes())
+    assert value["schema"] == f"https://assignee.net/schemas/{name}/{version}.json"
+    assert stored_bytes(value) == path.read_bytes()
+    assert contracts.validate(value, name, file="f") == []
+    assert contracts.is_valid(value, name)
+    assert list(validator_of(value["schema"]).iter_errors(value)) == []
+    # the later version only adds: the value keeps it too once it names it
+    latest = {**value, **contracts.envelope(name)}
+    assert contracts.validate(latest, name, file="f") == []
+    assert reference_validator(name, None).is_valid(latest)
+
+
+def test_an_earlier_version_does_not_know_what_a_later_one_added() -> None:
+    run = json.loads((EXAMPLES / "synthesis-run-v1/valid/executed.json").read_bytes())
+    run["schema"] = "https://assignee.net/schemas/synthesis-run/1.0.0.json"
+    added = {"/rules"} | {
+        f"/claims/{index}/verification/{name}"
+        for index in range(len(run["claims"]))
+        for name in ("version", "label", "p_support", "agreement", "refuting_source_ids", "evidence", "reasons")
+    }
+    problems = contracts.validate(run, "synthesis-run", file="f")
+    assert {problem.place for problem in problems} == added
+    assert {problem.expected for problem in problems} == {"only the properties of the contract"}
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "https://assignee.net/schemas/synthesis-run/1.0.7.json",
+        "https://assignee.net/schemas/gate-verdict/1.0.0.json",
+        7,
+    ],
+)
+def test_a_value_that_names_no_version_of_the_contract_is_held_against_the_latest(named: Any) -> None:
+    run = json.loads((EXAMPLES / "synthesis-run-v1/valid/executed.json").read_bytes())
+    (problem,) = contracts.validate({**run, "schema": named}, "synthesis-run", file="f")
+    assert (problem.place, problem.expected) == ("/schema", f'"{contracts.schema_id("synthesis-run")}"')
+
+
+@pytest.mark.parametrize("own", list(contracts.documents()))
+def test_every_reference_resolves_within_the_contracts(own: str) -> None:
+    by_id = contracts.documents()
+    for reference in references(by_id[own]):
         target, _, fragment = reference.partition("#")
         assert target != own, f"{reference}: a local reference is written without the address"
         found: Any = by_id[target or own]

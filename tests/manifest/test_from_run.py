@@ -40,6 +40,40 @@ def test_the_same_run_gives_the_same_bytes(made: Any) -> None:
     assert stored_bytes(manifest_from(run)) == first
 
 
+PUBLISHED = sorted((Path(__file__).parents[2] / "manifests").glob("*/*/manifest.json"))
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.parent.name)
+def test_a_published_record_is_made_again_from_its_run_byte_for_byte(path: Path) -> None:
+    manifest, run = load_json(path), load_json(path.parent / "run.json")
+    media = {**runs.REPORT_FILES, runs.RUN_FILE: "application/json"}
+    again = manifest_from(
+        run,
+        short=manifest["work"]["short_id"],
+        decision=manifest["quality_assessment"]["owner_decision"],
+        files={name: (kind, (path.parent / name).read_bytes()) for name, kind in media.items()},
+    )
+    assert stored_bytes(again) == path.read_bytes()
+    assert check_manifest(manifest, file=str(path)) == []
+
+
+def test_the_rules_of_the_run_become_those_of_the_record(made: Any) -> None:
+    manifest = made.manifest()
+    assert manifest["quality_assessment"]["rules"] == made.run.run["rules"]
+    assert manifest["schema"] == "https://assignee.net/schemas/paper-manifest/1.1.1.json"
+    assert manifest["claims"]["aggregate"]["echoed"] == 0
+
+
+def test_a_record_whose_verifier_misses_the_bar_says_so(made: Any) -> None:
+    run = copy.deepcopy(made.run.run)
+    run["rules"]["verifier"].update(card=None, card_sha256=None, meets_bar=False)
+    manifest = manifest_from(run)
+    note = "The verifier of this record does not meet the bar: no claim of it counts as verified."
+    assert note in manifest["limitations"]
+    assert note not in made.manifest()["limitations"]
+    assert manifest["claims"]["aggregate"]["verified"] == 0
+
+
 def test_a_run_is_not_changed_by_becoming_a_manifest(made: Any) -> None:
     run = copy.deepcopy(made.run.run)
     before = stored_bytes(run)

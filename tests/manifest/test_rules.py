@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from generator.manifest import rules, runs
+from generator.manifest import cards, rules, runs
 from generator.manifest.canonical import sha256_bytes, sha256_text, stored_bytes
 from generator.manifest.check import check_paths, check_record
 from generator.manifest.corrections import load_events
@@ -137,9 +137,9 @@ def records_called_an_aggregate(m: Manifest) -> list[Row]:
 def a_better_tier(m: Manifest) -> list[Row]:
     tier = m["quality_assessment"]["tier"]
     right = tier["tier"]
-    tier["tier"] = "FLAGSHIP_CANDIDATE"
-    assert right != "FLAGSHIP_CANDIDATE"
-    return [("/quality_assessment/tier/tier", '"FLAGSHIP_CANDIDATE"', f'"{right}"', COMPUTED)]
+    tier["tier"] = "PUBLIC_RECORD"
+    assert right not in ("PUBLIC_RECORD", "WATCHLIST", "QUARANTINE_CANDIDATE")
+    return [("/quality_assessment/tier/tier", '"PUBLIC_RECORD"', f'"{right}"', COMPUTED)]
 
 
 @on_manifest("REG031")
@@ -269,8 +269,17 @@ def a_disagreement_with_no_claim(m: Manifest) -> list[Row]:
     return [("/claims/disagreements/0/claim_ids/1", '"C99"', "the id of a listed claim", mend)]
 
 
+def as_published_before(m: Manifest) -> None:
+    """Make it a record of rules 1.0, as it was published."""
+    published = load_json(Path(__file__).parents[2] / "manifests" / "32" / "32FAE0B9" / "manifest.json")
+    m.clear()
+    m.update(published)
+    assert check_manifest(m, file="f") == []
+
+
 @on_manifest("REG038")
 def a_pass_below_the_threshold(m: Manifest) -> list[Row]:
+    as_published_before(m)
     m["claims"]["records"][0]["verification"]["confidence"] = 0.1499
     return [
         (
@@ -284,6 +293,7 @@ def a_pass_below_the_threshold(m: Manifest) -> list[Row]:
 
 @on_manifest("REG038")
 def a_fail_at_the_threshold(m: Manifest) -> list[Row]:
+    as_published_before(m)
     m["claims"]["records"][0]["verification"].update(confidence=0.15, verified=False)
     derive_again(m)
     return [
@@ -294,6 +304,90 @@ def a_fail_at_the_threshold(m: Manifest) -> list[Row]:
             "Verify the claim again.",
         )
     ]
+
+
+# --- verifiers and their verdicts
+
+
+@on_manifest("REG070")
+def rules_left_out(m: Manifest) -> list[Row]:
+    del m["quality_assessment"]["rules"]
+    derive_again(m)
+    mend = "Make it again with 'srch run' or 'srch import'; only records of the first version go without."
+    return [("/quality_assessment", "no rules", "the rules that the claims are counted by", mend)]
+
+
+@on_manifest("REG071")
+def a_verdict_of_another_version(m: Manifest) -> list[Row]:
+    m["claims"]["records"][2]["verification"]["version"] = "0.9.0"
+    return [
+        (
+            "/claims/records/2/verification/method",
+            "same-words-v1 0.9.0",
+            "same-words-v1 1.0.0, the verifier of the record",
+            "Verify all claims of a record with one verifier.",
+        )
+    ]
+
+
+@on_manifest("REG072")
+def a_card_of_other_bytes(m: Manifest) -> list[Row]:
+    verifier = m["quality_assessment"]["rules"]["verifier"]
+    right = verifier["card_sha256"]
+    verifier["card_sha256"] = "0" * 64
+    mend = "Name the card that lies in the registry; a published card is never changed."
+    return [("/quality_assessment/rules/verifier/card_sha256", f'"{"0" * 64}"', f'"{right}"', mend)]
+
+
+@on_manifest("REG073")
+def a_bar_that_is_not_met(m: Manifest) -> list[Row]:
+    m["quality_assessment"]["rules"] = cards.rules_for("tfidf-bigram-v1", "1.0.0")
+    m["quality_assessment"]["rules"]["verifier"]["meets_bar"] = True
+    for claim in m["claims"]["records"]:
+        claim["verification"]["method"] = "tfidf-bigram-v1"
+    place = "/quality_assessment/rules/verifier/meets_bar"
+    return [(place, "true", "false, by the figures of its card", COMPUTED)]
+
+
+@on_manifest("REG074")
+def a_label_against_its_sources(m: Manifest) -> list[Row]:
+    check = m["claims"]["records"][0]["verification"]
+    check["label"] = "REFUTE"
+    number = len(check["supporting_source_ids"])
+    expected = f'"SUPPORT", by {number} supporting and 0 refuting sources'
+    return [("/claims/records/0/verification/label", '"REFUTE"', expected, "Verify the claim again.")]
+
+
+@on_manifest("REG035")
+def evidence_with_another_hash(m: Manifest) -> list[Row]:
+    item = m["claims"]["records"][0]["verification"]["evidence"][0]
+    right = item["sha256"]
+    item["sha256"] = "0" * 64
+    mend = "Take the passage from the source again."
+    return [("/claims/records/0/verification/evidence/0/sha256", f'"{"0" * 64}"', right, mend)]
+
+
+@on_manifest("REG036")
+def evidence_of_another_length(m: Manifest) -> list[Row]:
+    item = m["claims"]["records"][0]["verification"]["evidence"][0]
+    item["end"] += 2
+    length = len(item["quote"])
+    found, expected = f"{length + 2} characters", f"{length} characters, the length of the quote"
+    mend = "Take the passage from the source again."
+    return [("/claims/records/0/verification/evidence/0/end", found, expected, mend)]
+
+
+@on_manifest("REG037")
+def evidence_from_nowhere(m: Manifest) -> list[Row]:
+    m["claims"]["records"][0]["verification"]["evidence"][0]["source_id"] = "S97"
+    mend = "List the source, or correct the id."
+    return [("/claims/records/0/verification/evidence/0/source_id", '"S97"', "the id of a listed source", mend)]
+
+
+@on_manifest("REG030")
+def echoes_that_are_not_there(m: Manifest) -> list[Row]:
+    m["claims"]["aggregate"]["echoed"] = 3
+    return [("/claims/aggregate/echoed", "3", "0", COMPUTED)]
 
 
 # --- addresses
@@ -340,7 +434,9 @@ def published_by_policy_below_the_score(m: Manifest) -> list[Row]:
 @on_manifest("REG050")
 def published_by_policy_with_four_claims(m: Manifest) -> list[Row]:
     for claim in m["claims"]["records"][4:]:
-        claim["verification"].update(verified=False, confidence=0.1)
+        claim["verification"].update(
+            verified=False, label="NEI", agreement="none", p_support=0.04, supporting_source_ids=[], evidence=[]
+        )
     derive_again(m)
     score = m["quality_assessment"]["review"]["score"]
     return [
@@ -473,7 +569,7 @@ def a_file_of_no_contract(record: Path) -> list[tuple[Path, Row]]:
     row = (
         "/schema",
         '"mine"',
-        f"{base}/paper-manifest/1.1.0.json or {base}/synthesis-run/1.0.0.json",
+        f"{base}/paper-manifest/1.1.1.json or {base}/synthesis-run/1.0.1.json",
         "Name the contract that the file follows, or move the file elsewhere.",
     )
     return [(path, row)]
@@ -604,6 +700,28 @@ def a_report_that_would_run_a_script(record: Path) -> list[tuple[Path, Row]]:
         "Let 'srch run' write the report; do not edit it by hand.",
     )
     return [(record / "report.html", row)]
+
+
+def card_at(record: Path, method: str, **changes: Any) -> Path:
+    """The card of the small verifier, changed, in the registry below a folder ``method``."""
+    card = {**load_json(cards.folder() / "same-words-v1" / "1.0.0.json"), **changes}
+    path = record.parent.parent / "cards" / method / "1.0.0.json"
+    path.parent.mkdir(parents=True)
+    write(path, card)
+    return path
+
+
+@on_files("REG075")
+def a_card_that_hides_its_figures(record: Path) -> list[tuple[Path, Row]]:
+    path = card_at(record, "same-words-v1", meets_bar=False)
+    mend = "Let the benchmark write the card; this part is computed, never typed in."
+    return [(path, ("/meets_bar", "false", "true: every figure meets the bar", mend))]
+
+
+@on_files("REG076")
+def a_card_of_another_method(record: Path) -> list[tuple[Path, Row]]:
+    path = card_at(record, "other-words-v1")
+    return [(path, ("/method", '"same-words-v1"', '"other-words-v1"', "Move the card to <method>/<version>.json."))]
 
 
 def stray_note(record: Path, name: str) -> Path:

@@ -34,7 +34,8 @@ def hostile(maker: ModuleType) -> list[str]:
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory, maker: ModuleType) -> Path:
-    """Folder of manifests: an executed sample, an imported draft, a corrected and a retracted record, a hostile one."""
+    """Folder of manifests: an executed sample, an imported draft, a corrected and a retracted record, a hostile one,
+    one whose verifier misses the bar, and one of the first rules."""
     root: Path = tmp_path_factory.mktemp("registry")
     maker.store(root, maker.example("executed"))
     maker.store(root, maker.example("imported"))
@@ -43,6 +44,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory, maker: ModuleType) -> Pat
     maker.store(root, maker.numbered(maker.example("executed"), 2), [retracted])
     text = "\"><img src=x onerror=alert(1)><script>alert('x')</script>{{7*7}} \x07\u202eabc & </title></textarea>"
     maker.store(root, maker.with_texts(maker.numbered(maker.example("executed"), 3), text))
+    maker.store(root, maker.echoed(maker.numbered(maker.example("executed"), 4)))
+    maker.store(root, maker.of_rules_1_0())
     return root
 
 

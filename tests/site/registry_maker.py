@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from generator.manifest import cards
 from generator.manifest.canonical import sha256_text, stored_bytes
 from generator.manifest.derive import derived, put
 
@@ -20,8 +21,31 @@ HOSTILE = ROOT.parent / "shared" / "data" / "hostile"
 
 
 def example(name: str = "executed") -> dict[str, Any]:
+    """The example beside the schemas, with its verifier's card as it is now."""
     value: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_bytes())
-    return value
+    verifier = value["quality_assessment"]["rules"]["verifier"]
+    value["quality_assessment"]["rules"] = cards.rules_for(verifier["method"], verifier["version"])
+    return rederived(value)
+
+
+def echoed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A copy whose claims were judged by a method without measured figures, published by its owner's decision."""
+    copied = copy.deepcopy(manifest)
+    copied["quality_assessment"]["rules"] = cards.rules_for("weak-words-v1", "1.0.0")
+    for claim in copied["claims"]["records"]:
+        claim["verification"]["method"] = "weak-words-v1"
+    decision = {"decision": "publish", "by": "A. Owner", "reason": None, "decided_at": None}
+    copied["quality_assessment"]["owner_decision"] = {**decision, "recorded_from": "srch decide"}
+    copied["quality_assessment"]["policy"]["outcome"] = "ESCALATE_TO_OWNER"
+    copied["disclosure"].update(human_review="owner decision", editorially_responsible="A. Owner")
+    return rederived(copied)
+
+
+def of_rules_1_0() -> dict[str, Any]:
+    """A published record of the first rules, without its files."""
+    value: dict[str, Any] = json.loads((ROOT / "manifests" / "32" / "32FAE0B9" / "manifest.json").read_bytes())
+    value["artifacts"] = [item for item in value["artifacts"] if item["url"] is None]
+    return rederived(value)
 
 
 def numbered(manifest: dict[str, Any], number: int) -> dict[str, Any]:
@@ -42,7 +66,7 @@ def rederived(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_texts(manifest: dict[str, Any], text: str) -> dict[str, Any]:
-    """``text`` as title, abstract, question, first claim, theme, finding and first reference."""
+    """``text`` as title, abstract, question, first claim, its reason and evidence, theme, finding, first reference."""
     text = text or " "
     work, claims, source = manifest["work"], manifest["claims"], manifest["provenance"]["sources"][0]
     work.update(title=text[:1000], abstract=text[:20000], research_question=text[:4000])
@@ -50,6 +74,9 @@ def with_texts(manifest: dict[str, Any], text: str) -> dict[str, Any]:
     claim["text"] = text[:4000]
     locator = claim["grounding"]["locator"]
     locator.update(quote=claim["text"], sha256=sha256_text(claim["text"]), end=locator["start"] + len(claim["text"]))
+    passage = claim["verification"]["evidence"][1]
+    passage.update(quote=text[:4000], sha256=sha256_text(text[:4000]), end=passage["start"] + len(text[:4000]))
+    claim["verification"]["reasons"] = [text[:4000]]
     claims["themes"][0]["label"] = text[:1000]
     source.update(title=text[:1000], authors=[text[:1000]], url="https://example.org/a%22b?c=%3Cscript%3E")
     manifest["uncertainties"][0]["text"] = text[:4000]
@@ -63,7 +90,9 @@ def small(manifest: dict[str, Any]) -> dict[str, Any]:
     claims["records"] = [keep]
     claims["themes"] = [{"id": keep["theme"], "label": "Theme", "claim_ids": [keep["id"]]}]
     claims["disagreements"] = []
-    keep["verification"]["supporting_source_ids"] = []
+    for passage in keep["verification"]["evidence"]:
+        passage["source_id"] = source["id"]
+    keep["verification"].update(supporting_source_ids=[source["id"]], agreement="single-source")
     keep["grounding"]["source_id"] = source["id"]
     provenance["sources"] = [source]
     provenance["retrieval"]["excluded"] = []

@@ -17,9 +17,11 @@ from types import ModuleType
 
 import pytest
 
+from generator.manifest import contracts
 from generator.manifest.problems import Problems, UsageError
 from generator.site import swap
 from generator.site.build import Built, build
+from generator.site.view import standing
 
 
 def differing(first: Path, second: Path) -> list[str]:
@@ -95,6 +97,83 @@ def test_schemas_stand_at_their_addresses(site: Path, maker: ModuleType) -> None
         assert (site / "schemas" / source.name).read_bytes() == data
         assert (site / "schemas" / f"{source.stem.split('.')[0]}.json").read_bytes() == data
         assert (site / "schemas" / source.stem / "index.html").is_file()
+
+
+def test_earlier_versions_and_cards_stand_at_their_addresses(site: Path, maker: ModuleType) -> None:
+    schemas = maker.ROOT / "schemas"
+    earlier = sorted(schemas.glob("earlier/*/*.json"))
+    assert {f"{path.parent.name}/{path.stem}" for path in earlier} >= {"synthesis-run/1.0.0", "paper-manifest/1.1.0"}
+    for path in earlier:
+        assert (site / "schemas" / path.parent.name / path.name).read_bytes() == path.read_bytes()
+        assert json.loads(path.read_bytes())["$id"] == f"https://assignee.net/schemas/{path.parent.name}/{path.name}"
+    cards = sorted(schemas.glob("cards/*/*.json"))
+    assert cards
+    for path in cards:
+        assert (site / "schemas" / "cards" / path.parent.name / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_pages_list_every_version_and_every_card(site: Path, maker: ModuleType) -> None:
+    page = (site / "schemas" / "synthesis-run-v1" / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'<a href="../../schemas/synthesis-run/([\d.]+)\.json">', page)
+    assert links[-2:] == ["1.0.1", "1.0.0"]
+    index = (site / "schemas" / "index.html").read_text(encoding="utf-8")
+    assert '<a href="../schemas/paper-manifest/1.1.0.json">1.1.0</a>' in index
+    guide = (site / "quality" / "index.html").read_text(encoding="utf-8")
+    for path in (maker.ROOT / "schemas").glob("cards/*/*.json"):
+        link = f'schemas/cards/{path.parent.name}/{path.name}">card</a>'
+        assert f'<a href="../{link}' in guide
+        assert f'<a href="../../{link}' in (site / "schemas" / "verifier-card-v1" / "index.html").read_text(
+            encoding="utf-8"
+        )
+    assert (site / "verified" / "index.html").is_file()
+    assert 'href="../verified/"' in guide
+
+
+def test_the_guide_gives_the_bar_and_the_words_from_the_contract(site: Path) -> None:
+    guide = " ".join(re.sub(r"<[^>]+>", " ", (site / "quality" / "index.html").read_text(encoding="utf-8")).split())
+    for row in contracts.table("verifier-card", "x-bar"):
+        words = {">=": "at least", "<=": "at most"}[row["comparison"]]
+        assert f"{row['label']} {words} {row['value']}" in guide
+    for row in contracts.table("verifier-card", "x-agreements"):
+        assert f"{row['label']} {row['definition']}" in guide
+    assert "sure 0.9 or more fairly sure 0.7 or more not sure less than that" in guide
+    assert "tfidf-bigram-v1 1.0.0" in guide
+
+
+def test_a_card_that_is_not_valid_stops_the_build(maker: ModuleType, tmp_path: Path) -> None:
+    config = maker.project(tmp_path / "project")
+    path = config.parent / "schemas" / "cards" / "tfidf-bigram-v1" / "1.0.0.json"
+    card = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**card, "meets_bar": True}), encoding="utf-8")
+    with pytest.raises(Problems) as refused:
+        build(tmp_path / "site", config.parent / "manifests", config)
+    (problem,) = refused.value.problems
+    assert (problem.file, problem.place, problem.code) == (str(path), "/meets_bar", "REG075")
+    assert not (tmp_path / "site").exists()
+
+
+def test_the_home_page_never_adds_echoes_to_verified_claims(site: Path, registry: Path) -> None:
+    home = (site / "index.html").read_text(encoding="utf-8")
+    counters = " ".join(
+        re.sub(r"<[^>]+>", " ", home[home.index("counters") : home.index("</ul>", home.index("counters"))]).split()
+    )
+    manifests = [json.loads(path.read_bytes()) for path in registry.glob("*/*/manifest.json")]
+    stands = [standing(manifest) for manifest in manifests]
+    totals = {
+        kind: sum(item.number for item in stands if item.kind == kind) for kind in ("verified", "echoed", "draft")
+    }
+    assert (
+        f"{totals['verified']} verified , {totals['echoed']} echoed in source, {totals['draft']} verified as"
+        in counters
+    )
+    assert totals["echoed"] == 12 + 5
+    rows = re.findall(r'data-verified="([\d.]+)".*?data-label="Verified claims">(.*?)</td>', home)
+    assert len(rows) == len(manifests)
+    for key, cell in rows:
+        words = " ".join(re.sub(r"<[^>]+>", " ", cell).split())
+        number = int(words.split()[0])
+        echo = words.endswith(("echoed, not verified", "as its draft counts"))
+        assert float(key) == (number / 1000 if echo else number)
 
 
 def test_home_is_whole_without_javascript(site: Path, registry: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ import pytest
 
 from generator.manifest import contracts
 from generator.site.text import fine, http_url, one_line, score
+from generator.site.view import standing
 
 BLOCKS = [
     "Abstract",
@@ -102,11 +104,16 @@ def test_escalated_record_says_who_let_it_through(site: Path, maker: ModuleType)
 @pytest.mark.parametrize(
     ("block", "label", "value"),
     [
-        ("Verification Level", "Paper level", "L2, Source-grounded claims"),
+        ("Verification Level", "Paper level", "L3, Cross-source corroborated"),
+        ("Verification Level", "Verified claims", "5 of 6 (by lexical-v1 1.0.0)"),
+        ("Verification Level", "Claims corroborated across sources", "2"),
+        ("Verification Level", "Claims contested or refuted", "1"),
+        ("Verification Level", "Rules of counting", "1.1; lexical-v1 1.0.0 meets the bar by its card"),
+        ("Claims", "Claims verified", "5"),
         ("Verification Level", "Source-grounded claims", "6"),
         ("Quality Tier", "Tier", "DOI grade"),
         ("Quality Tier", "Rule", "T2: review score ≥ 7.5, verified claims ≥ 1"),
-        ("Quality Dimensions", "Evidence strength", "MEDIUM"),
+        ("Quality Dimensions", "Evidence strength", "HIGH"),
         ("Quality Dimensions", "Novelty", "UNASSESSED"),
         ("Correction Record", "Status", "CURRENT"),
         ("Correction Record", "Correction count", "0"),
@@ -122,6 +129,96 @@ def test_escalated_record_says_who_let_it_through(site: Path, maker: ModuleType)
 )
 def test_row(site: Path, maker: ModuleType, block: str, label: str, value: str) -> None:
     assert page(site, maker.example()["work"]["short_id"]).rows[block, label] == value
+
+
+def claims_of(site: Path, short: str) -> dict[str, tuple[str, str]]:
+    """Id of each claim -> (class of its list item, its words on one line)."""
+    html = (site / "paper" / short / "index.html").read_text(encoding="utf-8")
+    part = html[html.index('<ol class="claims">') : html.index("</ol>", html.index('<ol class="claims">'))]
+    found = {}
+    for item in re.split(r"(?=<li id=.claim-)", part)[1:]:
+        opening = re.match(r'<li id="claim-(\w+)"(?: class="([^"]*)")?>', item)
+        assert opening is not None
+        words = unescape(" ".join(re.sub(r"<[^>]+>", " ", item).split()))
+        found[opening[1]] = (opening[2] or "", words)
+    return found
+
+
+def test_each_claim_shows_its_verdict_with_reasons_and_evidence(site: Path, maker: ModuleType) -> None:
+    found = claims_of(site, maker.example()["work"]["short_id"])
+    assert found["C1"][0] == ""
+    for words in (
+        "verified, corroborated",
+        "Sources say: supported",
+        "Confidence: 0.97, sure",
+        "By: lexical-v1 1.0.0",
+        "Supported by: S1, S2",
+        "S1: The claim stands in the source word for word.",
+        "Evidence: S1 , characters 81-159, where the claim stands itself",
+        "Evidence: S2 , characters 60-131: “ Fronds grew shorter in all three greenhouses than in the dark controls. ”",
+    ):
+        assert words in found["C1"][1]
+    assert "verified, single source" in found["C2"][1]
+    assert "Refuted by" not in found["C2"][1]
+
+
+def test_a_contested_claim_stands_out_by_words_and_frame(site: Path, maker: ModuleType) -> None:
+    found = claims_of(site, maker.example()["work"]["short_id"])
+    assert found["C6"][0] == "claim-contested"
+    assert "contested: sources disagree" in found["C6"][1]
+    assert "Supported by: S3 Refuted by: S1" in found["C6"][1]
+    assert "verified" not in found["C6"][1]
+    style = (site / "assets" / "registry.css").read_text(encoding="utf-8")
+    assert "ol.claims > li:is(.claim-contested, .claim-refuted) {\n  border: 3px double" in style
+
+
+def test_verified_is_not_said_where_the_verifier_misses_the_bar(site: Path, maker: ModuleType) -> None:
+    short = maker.echoed(maker.numbered(maker.example(), 4))["work"]["short_id"]
+    shown = page(site, short)
+    assert "Verified claims" not in shown.text
+    by = "5 of 6 (by weak-words-v1 1.0.0, which does not meet the bar for verified)"
+    assert shown.rows["Verification Level", "Echoed in source"] == by
+    assert shown.rows["Verification Level", "Paper level"] == "L2, Source-grounded claims"
+    assert shown.rows["Verification Level", "Rules of counting"] == "1.1; weak-words-v1 1.0.0 has no measured figures"
+    assert shown.rows["Claims", "Claims echoed in source"] == "5"
+    assert shown.rows["Quality Tier", "Tier"] == "Public record"
+    found = claims_of(site, short)
+    assert all("verified" not in words for _, words in found.values())
+    assert "echoed in source, corroborated" in found["C1"][1]
+    assert "Confidence: 0.97, not calibrated" in found["C1"][1]
+    assert "due for re-review" not in shown.text
+
+
+def test_a_record_of_the_first_rules_is_echoed_and_due(site: Path, maker: ModuleType) -> None:
+    manifest = maker.of_rules_1_0()
+    shown = page(site, manifest["work"]["short_id"])
+    assert (
+        "A newer verifier exists: this record is due for re-review. Made by rules 1.0, which let every method's "
+        "verdict count as verified. Tier, level and dimensions were computed by rules 1.0."
+    ) in shown.text
+    by = "12 of 12 (by tfidf-bigram-v1, which does not meet the bar for verified)"
+    assert shown.rows["Verification Level", "Echoed in source"] == by
+    assert shown.rows["Verification Level", "Rules of counting"] == "1.0: every method's verdict counts as it stands"
+    assert shown.rows["Quality Tier", "Tier"] == manifest["quality_assessment"]["tier"]["label"] == "DOI grade"
+    inputs = "score 8.3 (rubric checks), claims that passed, which rules 1.0 count, 12, reproducibility LOW"
+    assert shown.rows["Quality Tier", "Inputs"] == inputs
+    assert not any(label in ("Verified claims", "Claims verified") for _, label in shown.rows)
+    # what the checks of the time found is quoted as it was published, under the rules of the time
+    assert "Rubric checks, by rules 1.0" in shown.text
+    found = claims_of(site, manifest["work"]["short_id"])
+    assert all("echoed in source: 0." in words and "verified" not in words for _, words in found.values())
+
+
+def test_a_draft_keeps_its_count_with_the_name_of_its_method(site: Path, maker: ModuleType) -> None:
+    manifest = maker.example("imported")
+    shown = page(site, manifest["work"]["short_id"])
+    number, of = (manifest["claims"]["aggregate"][name] for name in ("verified", "extracted"))
+    count = f"{number} of {of}, as the draft counts, by a method that is not stated"
+    assert shown.rows["Verification Level", "Verified claims"] == count
+    assert "due for re-review" not in shown.text
+    for record in manifest["claims"]["records"]:
+        record["verification"]["method"] = "tfidf-bigram-v1"
+    assert standing(manifest).counts == f"{number} of {of}, as the draft counts, by tfidf-bigram-v1"
 
 
 def test_what_a_draft_does_not_say_is_called_so(site: Path, maker: ModuleType) -> None:

@@ -88,7 +88,7 @@ class Tracer:
     """Where each schema object applies in the valid examples."""
 
     def __init__(self) -> None:
-        self.schemas = {contracts.schema_id(name): contracts.schema(name) for name in contracts.names()}
+        self.schemas = contracts.documents()
         self.seen: dict[tuple[str, Parts], list[tuple[Base, str]]] = defaultdict(list)
         self.values: dict[str, list[Any]] = defaultdict(list)  # what properties of one name hold in the examples
 
@@ -160,7 +160,7 @@ def candidates(constraint: Constraint, rule: dict[str, Any], value: Any, place: 
         case "enum":
             yield from put("something else")
         case "const":
-            yield from put(False, limit + 1 if isinstance(limit, int) else "something else")
+            yield from put(False, limit + 1 if isinstance(limit, int) else "something else", True)
         case "pattern":
             known = str(value)
             yield from put(known.upper(), known.lower(), known + "0" * 128, "not allowed here", "0" + known[1:])
@@ -187,7 +187,8 @@ def candidates(constraint: Constraint, rule: dict[str, Any], value: Any, place: 
         case "contains":
             yield from ([{"op": "remove", "path": f"{place}/{index}"}] for index in range(len(value)))
         case "maxProperties":
-            yield [{"op": "replace", "path": place, "value": {"setting_{n}": 1}, "repeat": limit + 1}]
+            for item in (1, {}):
+                yield [{"op": "replace", "path": place, "value": {"setting_{n}": item}, "repeat": limit + 1}]
         case "required":
             yield [{"op": "remove", "path": place + pointer(limit[constraint.index])}]
         case "unevaluatedProperties":
@@ -284,7 +285,7 @@ def main() -> int:
     return 1 if missing else 0
 
 
-REGISTRY = jsonschema_rs.Registry([(contracts.schema_id(name), contracts.schema(name)) for name in contracts.names()])
+REGISTRY = jsonschema_rs.Registry(list(contracts.documents().items()))
 TRACER = Tracer()
 
 if __name__ == "__main__":

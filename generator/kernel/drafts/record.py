@@ -18,6 +18,7 @@ from generator.kernel.drafts.statements import (
 )
 from generator.kernel.drafts.wording import as_said, ends_open, produced_by, title_cut
 from generator.kernel.facts import Facts
+from generator.manifest.cards import rules_for
 from generator.manifest.contracts import envelope
 from generator.manifest.gate import policy_outcome, verdict
 
@@ -84,6 +85,8 @@ def make_record(draft: DraftText, reader: Reader, *, file_name: str, sha256: str
         "semantic_index": method.semantic_index,
         "tribunal": _tribunal(declared, method, uncertainties),
         "policy": policy,
+        # the draft counts its own claims: it names a method, no version of it and no figures
+        "rules": rules_for(method.verification, None),
         "uncertainties": uncertainties,
         "methodology": methodology,
     }

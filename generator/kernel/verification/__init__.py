@@ -1,0 +1,1 @@
+"""Verification: does a source support a claim, refute it, or not say?"""
