@@ -866,7 +866,8 @@ def _print_review(review: Rereview, by: str) -> None:
             "passed" if verdict["verified"] else "not checked" if verdict["verified"] is None else "did not pass"
             for verdict in (claim.old, claim.new)
         )
-        click.echo(f"  {claim.id:<5} {old} by {claim.old['method'] or 'no method'}, {new} now ({claim.new['label']})")
+        now = claim.new["agreement"] if claim.new["agreement"] == "contested" else claim.new["label"]
+        click.echo(f"  {claim.id:<5} {old} by {claim.old['method'] or 'no method'}, {new} now ({now})")
         click.echo(f"        {_one_line(claim.text)}")
         for reason in claim.reasons[:1]:
             click.echo(f"        {_one_line(reason, 400)}")

@@ -121,7 +121,7 @@ def test_standard_input_that_is_none(data, first, tmp_path, root):
 
 
 def test_several_texts_and_what_they_come_to(tmp_path, srch):
-    for name, text in (("a.txt", ABSTRACT[0]), ("b.txt", CLAIM), ("c.txt", "Cats like fish.")):
+    for name, text in (("a.txt", f"As seen before: {CLAIM}"), ("b.txt", CLAIM), ("c.txt", "Cats like fish.")):
         (tmp_path / name).write_text(text, encoding="utf-8")
     texts = ("--text", "a.txt", "--text", "c.txt", "--text", "b.txt")
     result = srch("assess", "--claim", CLAIM, *texts, *TFIDF)
