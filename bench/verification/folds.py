@@ -47,15 +47,18 @@ def with_encoder(training: Training, logits: Sequence[Probabilities]) -> tuple[A
     return np.hstack([x, scores]), [*names, *ENCODER_FEATURES], dict.fromkeys(ENCODER_FEATURES, EMPHASIS)
 
 
-def blended_verdicts(training: Training, logits: Sequence[Probabilities]) -> list[Verdict]:
-    """Out-of-fold verdicts of ``cross-encoder``, in the order of the labelled claims."""
+def blended_verdicts(
+    training: Training, logits: Sequence[Probabilities], models: Sequence[Model] | None = None
+) -> list[Verdict]:
+    """Out-of-fold verdicts of ``cross-encoder``, in the order of the labelled claims; ``models`` are the lexical ones
+    of the folds, where they are at hand."""
     gold = training.gold
     folds = fold_of(gold)
     contents = _contents(training, *with_encoder(training, logits))
     recorded = _Recorded({(pair.claim, passage(pair)): row for pair, row in zip(gold, logits, strict=True)})
     verifiers = [
         BlendedVerifier(recorded, Model(content), lexical)
-        for content, lexical in zip(contents, lexical_models(training), strict=True)
+        for content, lexical in zip(contents, models or lexical_models(training), strict=True)
     ]
     return [verifiers[folds[pair.group]].verify(pair.claim, passage(pair)) for pair in gold]
 

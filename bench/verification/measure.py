@@ -121,11 +121,12 @@ def _out_of_fold(wanted: Sequence[str], gold: Sequence[Pair], data: Path) -> dic
     if not {"lexical-v1", "cross-encoder"} & set(wanted):
         return {}
     known = training(data)
-    found = {"lexical-v1": folds.lexical_verdicts(gold, folds.lexical_models(known))}
+    models = folds.lexical_models(known)
+    found = {"lexical-v1": folds.lexical_verdicts(gold, models)}
     if "cross-encoder" in wanted:
         from generator.kernel.verification.cross_encoder import CrossEncoder
 
-        found["cross-encoder"] = folds.blended_verdicts(known, folds.encoder_logits(CrossEncoder(), gold))
+        found["cross-encoder"] = folds.blended_verdicts(known, folds.encoder_logits(CrossEncoder(), gold), models)
     return found
 
 
@@ -254,10 +255,11 @@ def store(card: dict[str, Any], *, replace: bool) -> bool:
 
 _SPEED = """
 import sys, time
+from pathlib import Path
 from bench.verification.data import scifact
 from bench.verification.folds import passage
 from generator.kernel.verification import methods
-pairs = [(pair.claim, passage(pair)) for pair in scifact(__import__("pathlib").Path(sys.argv[2]))]
+pairs = [(pair.claim, passage(pair)) for pair in scifact(Path(sys.argv[2]))]
 start = time.process_time()
 verifier = methods.verifier(sys.argv[1])
 loaded = time.process_time()

@@ -14,6 +14,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -155,14 +156,19 @@ def _shares(counts: Counter[str]) -> list[float]:
     return [round(share, 4) for share in shares]
 
 
-def fit_long(pairs: Sequence[Pair]) -> dict[str, Any]:
+def covered(pairs: Sequence[Pair]) -> tuple[Any, Any]:
+    """(share of each claim that two sentences hold, whether it is supported), as arrays."""
+    if not pairs:
+        return np.empty(0), np.empty(0, dtype=bool)
+    x, names = matrix(pairs)
+    return x[:, names.index("cover_two")], np.array([pair.label == "SUPPORT" for pair in pairs])
+
+
+def fit_long(cover: Any, truth: Any) -> dict[str, Any]:
     """How likely support is by the share of a claim that two sentences hold, over claims of science, of an
     encyclopaedia and of everyday life; weighted so that SUPPORT begins where the prior odds of both sides are even."""
-    x, names = matrix(pairs)
-    cover = x[:, [names.index("cover_two")]]
-    truth = np.array([pair.label == "SUPPORT" for pair in pairs])
     weights = np.where(truth, SUPPORT_FROM / truth.mean(), (1 - SUPPORT_FROM) / (1 - truth.mean()))
-    regression = LogisticRegression().fit(cover, truth, sample_weight=weights)
+    regression = LogisticRegression().fit(cover[:, None], truth, sample_weight=weights)
     return {
         "content_words_from": LONG_FROM,
         "cover_two": round(float(regression.coef_[0, 0]), 5),
@@ -216,11 +222,17 @@ class Training:
     general: list[Pair]
     copies: dict[str, Any]
 
+    @cached_property
+    def _everyday(self) -> tuple[Any, Any]:
+        """What every fold needs of the everyday pairs, made once."""
+        return covered(self.general)
+
     def parts(self, gold: Sequence[Pair]) -> dict[str, Any]:
         """The parts of the model that are no weights, with the labelled claims restricted to ``gold``."""
         denied, open_ = (sum(pair.label == label for pair in gold) for label in ("REFUTE", "NEI"))
         share = round(denied / (denied + open_), 4)
-        return {"long_claims": {**fit_long([*gold, *self.general]), "refute_share": share}, "near_copies": self.copies}
+        cover, truth = (np.concatenate(both) for both in zip(covered(gold), self._everyday, strict=True))
+        return {"long_claims": {**fit_long(cover, truth), "refute_share": share}, "near_copies": self.copies}
 
 
 def training(data: Path = DATA) -> Training:
