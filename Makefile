@@ -7,7 +7,7 @@ DEMO := build/demo
 QUESTION ?= How do street trees compare with cool roofs in lowering urban air temperature?
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: demo test lint site check serve bench bench-verify train-verify train-models lock clean help
+.PHONY: demo test lint site check serve bench bench-landing bench-verify train-verify train-models lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,7 +33,7 @@ demo: $(VENV)/.run  ## a question becomes a run, a record and a page, in build/d
 test: $(VENV)/.dev  ## types, lint and every test; browser tests skip where no Chromium is
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.dev  ## types and lint only
 	$(BIN)/ruff check .
@@ -50,6 +50,9 @@ serve: $(VENV)/.run  ## serve the site on 127.0.0.1:8000
 
 bench: $(VENV)/.dev  ## measure what the README's figures say
 	$(BIN)/python bench/record_pages.py
+
+bench-landing: $(VENV)/.dev  ## measure how long the gate takes for each kind of pull request
+	$(BIN)/python bench/landing.py
 
 bench-verify: $(VENV)/.dev  ## measure the verifiers, print the table, write their cards (needs ../shared/data)
 	$(BIN)/python -m bench.verification.measure

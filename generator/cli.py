@@ -8,45 +8,48 @@ from __future__ import annotations
 
 import io
 import ipaddress
-import json
 import os
 import re
 import sys
 import time
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from generator import __version__
+from generator.commands import corrections, gate, log, monitor  # noqa: F401  (each adds its commands)
+from generator.commands.common import (
+    CONFIG,
+    CONTEXT,
+    MANIFESTS,
+    PATH,
+    RUNS,
+    call_failed,
+    cli,
+    fail,
+    json_option,
+    manifests_option,
+    note,
+    one_line,
+    plain_text,
+    print_json,
+    print_problems,
+    quiet_option,
+    record_path,
+    refuse,
+    runs_option,
+    time_of,
+)
 from generator.kernel.verification import methods
 from generator.kernel.verification.verdict import Label, Passage, Verdict
 from generator.manifest.problems import Format, Problem, Problems, UsageError, printable, render, shown
 
 if TYPE_CHECKING:
     from generator.manifest.rereview import Rereview
-    from generator.manifest.store import Store
 
-RUNS = Path("runs")
-MANIFESTS = Path("manifests")
-SITE = Path("site")
-CONFIG = Path("mkdocs.yml")
-FIRST_YEAR, LAST_YEAR = 1000, 2999  # what the contracts' timestamps can hold
 
-CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-PATH = click.Path(path_type=Path, readable=False)
-
-runs_option = click.option(
-    "--runs", "runs_folder", type=PATH, default=RUNS, show_default=True, help="Folder that holds the runs."
-)
-manifests_option = click.option(
-    "--manifests", type=PATH, default=MANIFESTS, show_default=True, help="Folder that holds the records."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 METHODS = ", ".join(methods.names())
 method_option = click.option(
     "--method",
@@ -55,46 +58,6 @@ method_option = click.option(
     show_default=True,
     help=f"How claims are verified: {METHODS}.",
 )
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress on standard error.")
-
-
-class Command(click.Command):
-    """A command that refuses an option given twice, of which click would take the last without a word."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        _, _, order = self.make_parser(ctx).parse_args(list(args))
-        given = [item for item in order if isinstance(item, click.Option) and item.flag_value is not True]
-        for option in given:
-            names = [item.opts[0] for item in given if item.name == option.name]
-            if len(set(names)) > 1:
-                raise click.UsageError(f"{' and '.join(sorted(set(names)))} exclude each other.", ctx)
-            if len(names) > 1 and not option.multiple:
-                raise click.UsageError(f"{names[0]} is given {len(names)} times.", ctx)
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        _epoch()  # libraries read the variable too, and fail on a bad one with a traceback
-        return super().invoke(ctx)
-
-
-class Group(click.Group):
-    command_class = Command
-
-
-@click.group(cls=Group, context_settings=CONTEXT)
-@click.version_option(__version__, prog_name="srch")
-def cli() -> None:
-    """Make, publish and check public records of machine-made literature syntheses.
-
-    A question (or a draft) becomes a run, a run becomes a manifest, manifests become a static site.
-
-    \b
-    Examples:
-      srch run "How do street trees compare with cool roofs?"
-      srch queue
-      srch publish runs/*
-      srch build --site-dir site
-    """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -108,16 +71,16 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if sys.stdout:
             sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
-        _fail("interrupted; what was finished is kept, and the same call goes on ('srch run': with --resume)", 130)
+        fail("interrupted; what was finished is kept, and the same call goes on ('srch run': with --resume)", 130)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f" (see '{context.command_path} --help')" if context else ""
-        _fail(f"{error.format_message()}{hint}", 2)
+        fail(f"{error.format_message()}{hint}", 2)
     except Problems as refused:
-        _print_problems(list(refused.problems), "text")
+        print_problems(list(refused.problems), "text")
         raise SystemExit(1) from None
     except UsageError as error:
-        _fail(str(error), 2)
+        fail(str(error), 2)
     except BrokenPipeError:
         # the reader of a pipe went away; closing quietly, as click does, is what it expects
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -127,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             # what could not be written would be tried again, and fail again, when Python ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         where = error.filename or "cannot write to standard output"
-        _fail(f"{where}: {(error.strerror or str(error)).lower()}", 2)
+        fail(f"{where}: {(error.strerror or str(error)).lower()}", 2)
     raise SystemExit(code if isinstance(code, int) else 0)
 
 
@@ -165,7 +128,7 @@ def run_command(
       srch run "Does retrieval augmentation reduce hallucination?" --clock 2026-01-31T12:00:00Z --json
       srch run --resume
     """
-    started_at = _clock(clock)
+    started_at = time_of(clock)
     from generator.kernel import pipeline
 
     if question is None:
@@ -186,7 +149,7 @@ def run_command(
 
     def progress(number: int, total: int, name: str, result: str) -> None:
         if not quiet:
-            _note(f"[{number}/{total}] {name:<13} {result}")
+            note(f"[{number}/{total}] {name:<13} {result}")
 
     known = (folder / "run.json").is_file()
     if not known:
@@ -194,7 +157,7 @@ def run_command(
     finished = pipeline.execute(request, folder, resume=resume, progress=progress)
     tribunal, policy = finished.run["tribunal"], finished.run["policy"]
     if as_json:
-        _print_json(
+        print_json(
             {
                 "folder": str(folder),
                 "run_id": finished.id,
@@ -234,9 +197,9 @@ def import_command(drafts: tuple[Path, ...], facts: Path | None, out: Path, as_j
 
     imported, warnings = import_drafts(drafts, facts, out)
     for warning in warnings:
-        _note(f"warning: {warning.text()}")
+        note(f"warning: {warning.text()}")
     if as_json:
-        _print_json(
+        print_json(
             [{"draft": str(item.draft), "folder": str(item.folder), "outcome": item.outcome} for item in imported]
         )
         return
@@ -247,8 +210,8 @@ def import_command(drafts: tuple[Path, ...], facts: Path | None, out: Path, as_j
         score = "no score" if tribunal["score"] is None else f"{tribunal['score']}/10"
         score = f"{score} {tribunal['verdict'] or ''}".strip()
         click.echo(f"{item.outcome:<10} {item.folder}  {len(claims)} claims, {number} verified, {score}")
-        for note in item.run["origin"]["draft"]["discrepancies"]:
-            click.echo(f"           note: {note}")
+        for remark in item.run["origin"]["draft"]["discrepancies"]:
+            click.echo(f"           note: {remark}")
 
 
 @cli.command("queue", context_settings=CONTEXT)
@@ -278,7 +241,7 @@ def queue_command(runs_folder: Path, show_all: bool, as_json: bool) -> None:
         if show_all or loaded.state == "waits":
             rows.append(loaded)
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "folder": str(row.path),
@@ -299,12 +262,12 @@ def queue_command(runs_folder: Path, show_all: bool, as_json: bool) -> None:
             tribunal = row.run["tribunal"]
             score = "no score" if tribunal["score"] is None else f"{tribunal['score']}/10"
             click.echo(f"{row.state:<10} {score:>8} {tribunal['verdict'] or 'no verdict':<8} {row.path}")
-            click.echo(f"           {_one_line(row.run['title']['text'])}")
+            click.echo(f"           {one_line(row.run['title']['text'])}")
         waiting = [row for row in rows if row.state == "waits"]
         if waiting:
             click.echo(f"{len(waiting)} waiting; decide: srch decide RUN --publish|--reject --by NAME --reason TEXT")
     if problems:
-        _print_problems(problems, "text")
+        print_problems(problems, "text")
         raise SystemExit(1)
 
 
@@ -342,7 +305,7 @@ def decide_command(
 
     if decision not in ("publish", "reject"):
         raise UsageError("say --publish or --reject (see 'srch decide --help')")
-    by, reason = _plain_text("--by", by), _plain_text("--reason", reason)
+    by, reason = plain_text("--by", by), plain_text("--reason", reason)
     folder = runs.load(runs.locate(run, runs_folder))
     published = Store(manifests).find(folder.id, folder.published_id)
     if published is not None and folder.decision is None:
@@ -352,10 +315,10 @@ def decide_command(
         decision="publish" if decision == "publish" else "reject",
         by=by,
         reason=reason,
-        decided_at=_clock(clock),
+        decided_at=time_of(clock),
     )
     if as_json:
-        _print_json(record)
+        print_json(record)
         return
     click.echo(f"{folder.path}: {record['decision']}, by {record['by']}")
     click.echo(f"  next     {_next_step('to publish' if decision == 'publish' else 'rejected', folder.path)}")
@@ -402,7 +365,7 @@ def publish_command(run_folders: tuple[str, ...], manifests: Path, runs_folder: 
             refusals.append(str(error))
             break
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "run": str(item.run),
@@ -419,9 +382,9 @@ def publish_command(run_folders: tuple[str, ...], manifests: Path, runs_folder: 
             hint = "  (srch decide RUN --publish|--reject)" if item.outcome == "waits" else ""
             click.echo(f"{item.outcome:<10} {what}{hint}")
     if problems:
-        _print_problems(problems, "text")
+        print_problems(problems, "text")
     for refusal in refusals:
-        _note(_call_failed(refusal))
+        note(call_failed(refusal))
     if refusals or problems:
         raise SystemExit(2 if refusals else 1)
 
@@ -429,26 +392,55 @@ def publish_command(run_folders: tuple[str, ...], manifests: Path, runs_folder: 
 @cli.command("check", context_settings=CONTEXT)
 @click.argument("paths", nargs=-1, type=PATH, metavar="[PATH]...")
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@click.option("--base", metavar="REF", help="Prove instead that merging HEAD into this commit would only add.")
+@click.option("--head", metavar="REF", help="With --base: what would be merged.  [default: HEAD]")
+@click.option("--repo", type=PATH, metavar="DIR", help="With --base: the repository that holds both.  [default: .]")
+@click.option("--clock", metavar="TIME", help="With --base: no event may be dated after this.  [default: now]")
+@click.option("--json", "as_json", is_flag=True, help="With --base: print the whole decision as one JSON object.")
 @click.option("--rules", is_flag=True, help="List every rule with its code, and stop.")
 @quiet_option
-def check_command(paths: tuple[Path, ...], form: Format, rules: bool, quiet: bool) -> None:
+def check_command(
+    paths: tuple[Path, ...],
+    form: Format,
+    base: str | None,
+    head: str | None,
+    repo: Path | None,
+    clock: str | None,
+    as_json: bool,
+    rules: bool,
+    quiet: bool,
+) -> None:
     """Check manifests, their files and corrections, and run records; default: everything below manifests/.
 
     Every problem of every file is printed in one run, with file, place, what was found, what was expected and how to
     mend it. Exit code 1 if there is any.
+
+    With --base nothing is checked out and no file of the working tree is read: the merge of two commits is made from
+    the repository's objects, and anything but a valid addition below PATH is refused. PATH is then the folder of
+    records as seen from --repo. Needs git 2.38 or newer and the whole history.
 
     \b
     Examples:
       srch check
       srch check manifests/E5/E50A8461 runs --format json
       srch check --format github
+      srch check --base origin/main
+      srch check --base main --head topic --repo ../registry --json
     """
+    if base is not None:
+        if as_json and form != "text":
+            raise UsageError("--json and --format exclude each other")
+        gate.check_landing(paths, base, head or "HEAD", repo or Path(), time_of(clock), form, as_json=as_json)
+        return
+    for name, given in {"--head": head, "--repo": repo, "--clock": clock, "--json": as_json or None}.items():
+        if given is not None:
+            raise UsageError(f"{name} needs --base")
     from generator.manifest.check import check_paths
     from generator.manifest.rules import titles
 
     if rules:
         if form == "json":
-            _print_json(titles())
+            print_json(titles())
         else:
             for code, title in titles().items():
                 click.echo(f"{code}  {title}")
@@ -459,7 +451,7 @@ def check_command(paths: tuple[Path, ...], form: Format, rules: bool, quiet: boo
         nonlocal seen
         seen += 1
         if not quiet and seen % 500 == 0:
-            _note(f"{seen} files checked")
+            note(f"{seen} files checked")
 
     report = check_paths(paths or (MANIFESTS,), progress=progress)
     if form == "json":
@@ -537,26 +529,20 @@ def assess_command(
     """
     given = {"--claim": claim, "--text": texts or None, "--pairs": pairs, "--out": out, "--jobs": jobs}
     if list_methods:
-        _refuse(given, "--list-methods", *given)
+        refuse(given, "--list-methods", *given)
         _list_methods(as_json)
     elif pairs is not None:
-        _refuse(given, "--pairs", "--claim", "--text")
+        refuse(given, "--pairs", "--claim", "--text")
         if out is None:
             raise UsageError("--pairs needs --out FILE, or --out - for standard output")
         _assess_pairs(pairs, out, methods.checked(method), 1 if jobs is None else jobs, as_json, quiet)
     elif claim is not None and texts:
-        _refuse(given, "--claim", "--out", "--jobs")
-        _assess_texts(_plain_text("--claim", claim), texts, methods.checked(method), as_json)
+        refuse(given, "--claim", "--out", "--jobs")
+        _assess_texts(plain_text("--claim", claim), texts, methods.checked(method), as_json)
     elif claim is None and not texts:
         raise UsageError("say --claim with --text, or --pairs with --out (see 'srch assess --help')")
     else:
         raise UsageError("--claim needs --text FILE" if claim is not None else "--text needs --claim TEXT")
-
-
-def _refuse(given: Mapping[str, object], main: str, *others: str) -> None:
-    for name in others:
-        if given[name] is not None:
-            raise UsageError(f"{main} and {name} exclude each other")
 
 
 def _list_methods(as_json: bool) -> None:
@@ -583,7 +569,7 @@ def _list_methods(as_json: bool) -> None:
             }
         )
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
         click.echo(f"{row['method']}{' (default)' if row['default'] else ''}: {row['title']}")
@@ -607,7 +593,7 @@ def _assess_texts(claim: str, files: tuple[Path, ...], method: str, as_json: boo
     sources = [_told_verdict(*each) for each in zip(files, contents, passages, verdicts, strict=True)]
     agreement = agreement_of(verdicts)
     if as_json:
-        _print_json(sources[0] if len(sources) == 1 else {"agreement": agreement, "sources": sources})
+        print_json(sources[0] if len(sources) == 1 else {"agreement": agreement, "sources": sources})
         return
     for source in sources:
         _print_verdict(source)
@@ -668,7 +654,7 @@ def _print_verdict(source: dict[str, Any]) -> None:
     for number, item in enumerate(source["evidence"]):
         place = f"line {item['line']}, characters {item['start']} to {item['end']}"
         click.echo(f"{'' if number else 'evidence':<11} {place}:")
-        click.echo(f"{'':<13} {_one_line(item['text'], 1000)}")
+        click.echo(f"{'':<13} {one_line(item['text'], 1000)}")
     click.echo()
 
 
@@ -694,7 +680,7 @@ def _assess_pairs(pairs: Path, out: Path, method: str, jobs: int, as_json: bool,
     with _Meter(quiet) as meter:
         checked = assess.check_pairs(pairs, lambda problem: meter.note(problem.text()), meter)
     if checked.problems:
-        _note(f"{checked.problems} problem{'' if checked.problems == 1 else 's'}; nothing was judged")
+        note(f"{checked.problems} problem{'' if checked.problems == 1 else 's'}; nothing was judged")
         raise SystemExit(1)
     with _Meter(quiet) as meter:
         if streams:
@@ -702,7 +688,7 @@ def _assess_pairs(pairs: Path, out: Path, method: str, jobs: int, as_json: bool,
             return
         done = assess.assess_pairs(checked, out, method=method, jobs=jobs, progress=meter)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "out": str(out),
                 "pairs": done.pairs,
@@ -749,7 +735,7 @@ class _Meter:
     def note(self, text: str) -> None:
         if self.width:
             self._over("")
-        _note(text)
+        note(text)
 
     def _over(self, text: str) -> None:
         with suppress(OSError):
@@ -763,7 +749,7 @@ class _Meter:
         if self.width:
             self._over("")
         if self.total and not self.quiet and failure is not BrokenPipeError:
-            _note(self.line(ended=True))
+            note(self.line(ended=True))
 
 
 def _duration(seconds: float) -> str:
@@ -797,7 +783,7 @@ def rereview_command(records: tuple[str, ...], method: str, manifests: Path, as_
 
     judge = methods.verifier(methods.checked(method))
     store = Store(manifests)
-    paths = [_record(name, store) for name in records] if records else list(store.paths())
+    paths = [record_path(name, store) for name in records] if records else list(store.paths())
     if not records and not manifests.is_dir():
         raise UsageError(f"{manifests}: no such folder of manifests")
     problems: list[Problem] = []
@@ -816,7 +802,7 @@ def rereview_command(records: tuple[str, ...], method: str, manifests: Path, as_
         except UsageError as error:
             refusals.append(str(error))
     if as_json:
-        _print_json(
+        print_json(
             [
                 {
                     "id": review.public_id,
@@ -834,27 +820,11 @@ def rereview_command(records: tuple[str, ...], method: str, manifests: Path, as_
         waiting = sum(review.due is not None for review in reviews)
         click.echo(f"{waiting} of {len(paths)} record{'' if len(paths) == 1 else 's'} due for re-review")
     if problems:
-        _print_problems(problems, "text")
+        print_problems(problems, "text")
     for refusal in refusals:
-        _note(_call_failed(refusal))
+        note(call_failed(refusal))
     if refusals or problems:
         raise SystemExit(2 if refusals else 1)
-
-
-def _record(name: str, store: Store) -> Path:
-    """The manifest of a record named by its folder, its file or its id."""
-    from generator.manifest.identity import parse_public_id
-
-    path = Path(name)
-    if path.exists():
-        return path / "manifest.json" if path.is_dir() else path
-    wanted = parse_public_id(name)
-    if wanted is None:
-        raise UsageError(f"{name}: neither a record's folder nor an id such as SRCH:E50A8461")
-    found = store.folder(wanted) / "manifest.json"
-    if not found.is_file():
-        raise UsageError(f"{name}: no record with this id in {store.root}")
-    return found
 
 
 def _print_review(review: Rereview, by: str) -> None:
@@ -868,9 +838,9 @@ def _print_review(review: Rereview, by: str) -> None:
         )
         now = claim.new["agreement"] if claim.new["agreement"] == "contested" else claim.new["label"]
         click.echo(f"  {claim.id:<5} {old} by {claim.old['method'] or 'no method'}, {new} now ({now})")
-        click.echo(f"        {_one_line(claim.text)}")
+        click.echo(f"        {one_line(claim.text)}")
         for reason in claim.reasons[:1]:
-            click.echo(f"        {_one_line(reason, 400)}")
+            click.echo(f"        {one_line(reason, 400)}")
 
 
 @cli.command("build", context_settings=CONTEXT)
@@ -892,9 +862,9 @@ def build_command(site_dir: Path | None, manifests: Path | None, config_file: Pa
 
     built = build(site_dir, manifests, config_file)
     for warning in built.warnings:
-        _note(f"warning: {warning}")
+        note(f"warning: {warning}")
     if as_json:
-        _print_json({"site_dir": str(built.site_dir), "records": built.records, "seconds": round(built.seconds, 3)})
+        print_json({"site_dir": str(built.site_dir), "records": built.records, "seconds": round(built.seconds, 3)})
     else:
         click.echo(f"{built.records} records in {built.site_dir} ({built.seconds:.1f} s)")
 
@@ -925,86 +895,12 @@ def serve_command(address: str, manifests: Path | None, config_file: Path) -> No
     serve(manifests, config_file, address)
 
 
-def _clock(text: str | None) -> str:
-    """The time given, or SOURCE_DATE_EPOCH (reproducible-builds.org), or now: RFC 3339 in UTC, to the second."""
-    if text is None:
-        epoch = _epoch()
-        moment = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
-    else:
-        try:
-            moment = datetime.fromisoformat(text)
-            zoned = moment.tzinfo is not None
-            moment = moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise UsageError(f"--clock {shown(text)} is not a time such as 2026-01-31T12:00:00Z") from None
-        if not zoned:
-            raise UsageError(f"--clock {shown(text)} has no time zone; write it like 2026-01-31T12:00:00Z")
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-            raise UsageError(f"--clock {shown(text)} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _epoch() -> int | None:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    if epoch is None:
-        return None
-    last = int(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp()) - 1
-    if re.fullmatch("[0-9]{1,11}", epoch) is None or int(epoch) > last:
-        raise UsageError(f"SOURCE_DATE_EPOCH is {shown(epoch)}, not a number of seconds since 1970, at most {last}")
-    return int(epoch)
-
-
-def _plain_text(name: str, text: str) -> str:
-    """What an owner said, for a page: not empty, without control characters and bytes that are no text."""
-    wrong = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs") and not c.isspace()), None)
-    if wrong is not None:
-        raise UsageError(f"{name} holds the character {printable(wrong)}, which cannot be shown; leave it out")
-    if not text.strip():
-        raise UsageError(f"{name} is empty")
-    return text.strip()
-
-
 def _next_step(state: str, folder: Path) -> str:
     if state == "waits":
         return f"srch decide {folder} --publish|--reject --by NAME --reason TEXT"
     if state == "rejected":
         return "nothing: the run is not to be published"
     return f"srch publish {folder}"
-
-
-def _one_line(text: str, limit: int = 88) -> str:
-    line = printable(" ".join(text.split()))
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _print_problems(problems: list[Problem], form: Format) -> None:
-    _note(render(problems, form))
-    _note(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}")
-
-
-def _note(text: str) -> None:
-    """Print on standard error; where that cannot be written there is nobody to tell, and work goes on."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        # what is left in the buffer would be tried again, and fail again, when Python ends
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-
-
-def _call_failed(message: str) -> str:
-    """One line; a long one, such as with a very long path, keeps its end, where the reason stands."""
-    line = _one_line(message, 4000)
-    return f"srch: {line if len(line) <= 400 else f'{line[:200]} … {line[-200:]}'}"
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    _note(_call_failed(message))
-    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,11 @@
   var form = root.querySelector("form.filters");
   var shown = root.querySelector(".shown");
   var body = table.tBodies[0];
+
+  function number(text) {
+    return text === "" ? null : Number(text);
+  }
+
   var rows = Array.prototype.slice.call(body.rows).map(function (row, index) {
     var cells = row.cells;
     return {
@@ -18,21 +23,23 @@
       text: row.textContent.toLowerCase(),
       tier: row.dataset.tier,
       status: row.dataset.status,
+      notice: row.dataset.notice,
       kind: row.dataset.kind,
       keys: {
         id: cells[0].textContent,
         title: cells[1].textContent.toLowerCase(),
-        tier: row.dataset.tier,
-        level: cells[3].textContent,
-        score: row.dataset.score === "" ? null : Number(row.dataset.score),
-        claims: Number(row.dataset.verified),
+        // A removed record has no tier, level or numbers.
+        tier: row.dataset.tier || null,
+        level: row.dataset.level || null,
+        score: number(row.dataset.score),
+        claims: number(row.dataset.verified),
         date: cells[6].textContent,
         status: row.dataset.status
       }
     };
   });
   // Scores of one kind are never ranked against those of another: each kind is a group of its own.
-  var kinds = [["rubric", "Scores from rubric checks"], ["model", "Scores from model review"], ["none", "Scores of no stated kind"]];
+  var kinds = [["rubric", "Scores from rubric checks"], ["model", "Scores from model review"], ["none", "Scores of no stated kind"], ["removed", "Removed records, without scores"]];
   // The direction a reader expects first: high scores, many claims, late dates.
   var downFirst = { score: true, claims: true, date: true, level: true };
   var state = { q: "", tier: "", status: "", sort: "", dir: "" };
@@ -62,7 +69,7 @@
     var words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     var visible = rows.filter(function (item) {
       return (!state.tier || item.tier === state.tier) &&
-        (!state.status || item.status === state.status) &&
+        (!state.status || item.status === state.status || item.notice === state.status) &&
         words.every(function (word) { return item.text.indexOf(word) >= 0; });
     });
     if (state.sort) visible.sort(compare);

@@ -55,6 +55,28 @@ def write_file(path: Path, data: bytes) -> None:
             raise
 
 
+def write_new_file(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` atomically where nothing is; ``FileExistsError`` if something came there first."""
+    make_folder(path.parent)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}-{secrets.token_hex(4)}")
+    with clear_os_errors(path, "cannot write"):
+        try:
+            _write_synced(temporary, data)
+            # unlike a rename, a link never takes another file's place
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                taken = True
+            else:
+                taken = False
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+        _sync_folder(path.parent)
+    if taken:
+        raise FileExistsError(errno.EEXIST, "is there already", str(path))
+
+
 def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     """Create the folder ``path`` with ``files`` in it, all at once; ``FileExistsError`` if it is there already."""
     make_folder(path.parent)

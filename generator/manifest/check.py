@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generator.manifest import cards, files, runs
+from generator.manifest import cards, files, observations, runs
 from generator.manifest.canonical import stored_bytes
 from generator.manifest.contracts import CODE, schema_id, schema_ids
-from generator.manifest.corrections import load_events
-from generator.manifest.identity import SHORT_ID, run_id
+from generator.manifest.corrections import FOLDER, Event, load_events
+from generator.manifest.identity import PREFIX, SHORT_ID, run_id
 from generator.manifest.problems import Problem, Problems, UsageError, shown
 from generator.manifest.rules import check_manifest
-from generator.manifest.store import MANIFEST_FILE, Record
+from generator.manifest.store import MANIFEST_FILE, Record, load_record
 from generator.manifest.strict import loads_json, read_bytes
 
 Progress = Callable[[Path], None]
@@ -32,7 +32,8 @@ class Report:
 def check_record(record: Record) -> list[Problem]:
     """All problems of a parsed record's manifest; cheap enough for every record in every build."""
     problems = check_manifest(record.manifest, file=str(record.path))
-    return problems or _place(record.path, record.manifest["work"]["short_id"])
+    problems = problems or _place(record.path, record.manifest["work"]["short_id"])
+    return problems or (_fold(record) if record.events else [])
 
 
 def check_paths(paths: Iterable[Path], *, progress: Progress | None = None) -> Report:
@@ -42,6 +43,7 @@ def check_paths(paths: Iterable[Path], *, progress: Progress | None = None) -> R
     """
     report = Report()
     owners: dict[str, Path] = {}
+    folders: set[Path] = set()
     for root in paths:
         if not root.exists():
             raise UsageError(f"{root}: no such file or folder")
@@ -50,6 +52,12 @@ def check_paths(paths: Iterable[Path], *, progress: Progress | None = None) -> R
             if progress:
                 progress(path)
             try:
+                if path.parent.name == FOLDER:
+                    if path.parent not in folders:  # events of one record are read together
+                        folders.add(path.parent)
+                        found = _check_events(path.parent)
+                        report.problems.extend(item for item in found if root.is_dir() or item.file == str(path))
+                    continue
                 report.problems.extend(_check_file(path, owners))
             except Problems as refused:
                 report.problems.extend(refused.problems)
@@ -67,7 +75,8 @@ def _files(root: Path) -> list[Path]:
         inside = path.relative_to(root).parts
         if any(part.startswith(".") or part == "stages" for part in inside):
             continue
-        if path.parent.name == "corrections" or (path.suffix == ".json" and not _is_read_with_another(path)):
+        own = path.parent.name in (FOLDER, observations.FOLDER)
+        if own or (path.suffix == ".json" and not _is_read_with_another(path)):
             found.append(path)
     return found
 
@@ -83,8 +92,9 @@ def _is_read_with_another(path: Path) -> bool:
 
 
 def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
-    if path.parent.name == "corrections":
-        return _check_event(path)
+    stray = observations.stray_file(path) if path.parent.name == observations.FOLDER else None
+    if stray is not None:
+        return [stray]
     data = read_bytes(path)
     value = loads_json(data, file=str(path))
     if path.name == runs.DECISION_FILE:
@@ -99,6 +109,8 @@ def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
     contract = value.get("schema") if isinstance(value, dict) else None
     if contract in schema_ids("synthesis-run"):
         return runs.check_run(value, file=str(path)) or _bytes(path, data, value)
+    if contract in schema_ids(observations.NAME) or path.parent.name == observations.FOLDER:
+        return observations.check_observation(value, path) or _bytes(path, data, value)
     if contract in schema_ids(cards.NAME):
         return cards.check_card(value, path) or _bytes(path, data, value)
     if contract not in schema_ids("paper-manifest") and path.name != MANIFEST_FILE:
@@ -135,9 +147,38 @@ def _check_file(path: Path, owners: dict[str, Path]) -> list[Problem]:
     return problems
 
 
-def _check_event(path: Path) -> list[Problem]:
-    """An event's own problems; the whole folder is read so that ids are compared."""
-    return [problem for problem in load_events(path.parent.parent)[1] if problem.file == str(path)]
+def _check_events(folder: Path) -> list[Problem]:
+    """The problems of a record's events, each by itself and all of them together."""
+    manifest = folder.parent / MANIFEST_FILE
+    if not manifest.is_file():
+        expected, mend = f"a {MANIFEST_FILE} in {folder.parent}", "Put the event beside the record that it corrects."
+        return [Problem(str(folder), "", "REG060", "corrections of no record", expected, mend)]
+    events, problems = load_events(folder.parent)
+    problems.extend(problem for event in events for problem in successor(event, folder.parent.parent.parent))
+    if problems:
+        return problems
+    try:
+        record = load_record(manifest)
+    except Problems:
+        return []  # the manifest's own problems are told with it
+    return [] if check_manifest(record.manifest, file=str(manifest)) else _fold(record)
+
+
+def _fold(record: Record) -> list[Problem]:
+    try:
+        _ = record.versions
+    except Problems as refused:
+        return list(refused.problems)
+    return []
+
+
+def successor(event: Event, root: Path) -> list[Problem]:
+    """The problem of an event that names a record in this one's place which is not in the registry at ``root``."""
+    short = str(event.data.get("replaced_by", "")).removeprefix(PREFIX)
+    if not short or (root / short[:2] / short / MANIFEST_FILE).is_file():
+        return []
+    expected, mend = "a record of this registry", "Publish that record first, or in the same pull request."
+    return [Problem(str(event.path), "/replaced_by", "REG067", shown(PREFIX + short), expected, mend)]
 
 
 def _bytes(path: Path, data: bytes, value: object) -> list[Problem]:

@@ -7,13 +7,32 @@ parts that rules make of them, by the version of the rules that the manifest nam
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from generator.manifest.claims import Counts, bar_of, counts_of
+from generator.manifest.contracts import table
 from generator.manifest.dimensions import Fact, quality_dimensions
 from generator.manifest.levels import corroborating_methods, verification_levels
 from generator.manifest.provenance import external_record, inspectable, lineage_label, provenance_level, review_method
 from generator.manifest.tiers import quality_tier
+
+PLACES = (
+    "/claims/aggregate",
+    "/quality_assessment/verification",
+    "/quality_assessment/dimensions",
+    "/quality_assessment/tier",
+    "/provenance/artifact_inspectability",
+    "/provenance/level",
+    "/provenance/level_key",
+    "/provenance/level_label",
+    "/provenance/basis",
+    "/provenance/review_method",
+    "/provenance/claim_lineage/count",
+    "/provenance/claim_lineage/label",
+    "/limitations",
+)
+"""Where the derived parts stand."""
 
 
 def derived(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -27,31 +46,62 @@ def derived(manifest: dict[str, Any]) -> dict[str, Any]:
     level = provenance_level(artifacts, counts.grounded)
     review = assessment["review"]
     echoed = {"echoed": counts.echoed} if "rules" in assessment else {}
-    parts: dict[str, Any] = {
-        "/claims/aggregate": {
+    parts = (
+        {
             "extracted": counts.extracted,
             "verified": counts.verified,
             "located": counts.located,
             "declared": counts.declared,
             **echoed,
         },
-        "/quality_assessment/verification": verification_levels(
+        verification_levels(
             claims, types, provenance["claim_lineage"]["claim_record_source"], counts=counts
         ),
-        "/quality_assessment/dimensions": dimensions,
-        "/quality_assessment/tier": quality_tier(
+        dimensions,
+        quality_tier(
             review["score"], counts.verified, dimensions["dimensions"]["reproducibility_status"]["level"], types
         ),
-        "/provenance/artifact_inspectability": types,
-        "/provenance/level": level["level"],
-        "/provenance/level_key": level["key"],
-        "/provenance/level_label": level["label"],
-        "/provenance/basis": level["basis"],
-        "/provenance/review_method": review_method(review["kind"]),
-        "/provenance/claim_lineage/count": counts.grounded,
-        "/provenance/claim_lineage/label": lineage_label(counts.grounded),
-    }
-    return parts
+        types,
+        level["level"],
+        level["key"],
+        level["label"],
+        level["basis"],
+        review_method(review["kind"]),
+        counts.grounded,
+        lineage_label(counts.grounded),
+        limitations(manifest),
+    )
+    return dict(zip(PLACES, parts, strict=True))
+
+
+def recount(manifest: dict[str, Any]) -> None:
+    """Write at each source how many claims name it."""
+    cited = Counter(claim["grounding"]["source_id"] for claim in manifest["claims"]["records"])
+    if manifest["claims"]["mode"] == "per_claim":
+        for source in manifest["provenance"]["sources"]:
+            source["claims"] = cited[source["id"]]
+
+
+def limitations(manifest: dict[str, Any]) -> list[str]:
+    """What a reader must not take the record for, as far as its facts tell."""
+    provenance, records = manifest["provenance"], manifest["claims"]["records"]
+    mode, corpus = provenance["kernel"]["mode"], provenance["corpus"]
+    notes: list[str] = list(table("paper-manifest", "x-texts", address=manifest["schema"])["limitations"])
+    if mode == "imported":
+        notes.append("Imported from a draft: its claims carry no place in a source that could be checked.")
+    methods = {claim["verification"]["method"] for claim in records}
+    if "tfidf-bigram-v1" in methods:
+        notes.append("Claims were checked by text similarity, which cannot tell support from contradiction.")
+    if methods and bar_of(manifest["quality_assessment"], mode) is False:
+        notes.append("The verifier of this record does not meet the bar: no claim of it counts as verified.")
+    if corpus and corpus["invented"]:
+        notes.append("The papers behind this record are invented: it shows how records work and says nothing true.")
+    if mode == "executed":
+        if not records:
+            notes.append("No relevant claim was found; there is nothing to rely on.")
+        elif len({claim["grounding"]["source_id"] for claim in records}) == 1:
+            notes.append("All claims come from one source only.")
+    return notes
 
 
 def facts(manifest: dict[str, Any], counts: Counts) -> dict[str, Fact]:

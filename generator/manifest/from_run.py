@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.manifest.canonical import sha256_bytes
-from generator.manifest.claims import bar_of
 from generator.manifest.contracts import envelope, table
 from generator.manifest.derive import derived, put
 from generator.manifest.gate import gate_verdict
@@ -78,7 +77,7 @@ def manifest_of(
         "uncertainties": run["uncertainties"],
         "disclosure": _disclosure(run, decision),
         "interpretation": table("paper-manifest", "x-texts")["interpretation"],
-        "limitations": _limitations(run, address),
+        "limitations": [],
     }
     for pointer, value in derived(manifest).items():
         put(manifest, pointer, value)
@@ -219,24 +218,3 @@ def _disclosure(run: dict[str, Any], decision: dict[str, Any] | None) -> dict[st
         "digital_source_type": TRAINED if model else ALGORITHMIC,
         "basis": table("paper-manifest", "x-texts")["disclosure_basis"][review],
     }
-
-
-def _limitations(run: dict[str, Any], address: str | None) -> list[str]:
-    notes: list[str] = list(table("paper-manifest", "x-texts", address=address)["limitations"])
-    if run["origin"]["mode"] == "imported":
-        notes.append("Imported from a draft: its claims carry no place in a source that could be checked.")
-    methods = {claim["verification"]["method"] for claim in run["claims"]}
-    if "tfidf-bigram-v1" in methods:
-        notes.append("Claims were checked by text similarity, which cannot tell support from contradiction.")
-    if methods and bar_of(run, run["origin"]["mode"]) is False:
-        notes.append("The verifier of this record does not meet the bar: no claim of it counts as verified.")
-    corpus = run["origin"]["corpus"]
-    if corpus and corpus["invented"]:
-        notes.append("The papers behind this record are invented: it shows how records work and says nothing true.")
-    sources = {claim["grounding"]["source_id"] for claim in run["claims"]}
-    if run["origin"]["mode"] == "executed":
-        if not run["claims"]:
-            notes.append("No relevant claim was found; there is nothing to rely on.")
-        elif len(sources) == 1:
-            notes.append("All claims come from one source only.")
-    return notes

@@ -17,6 +17,7 @@ that it agrees with itself.
 | REG021 | ids are unique |
 | REG022 | a published manifest is never rewritten |
 | REG023 | a derived id begins the canonical id |
+| REG024 | a manifest lands as the first version, without corrections |
 | REG030 | counts equal the claim records |
 | REG031 | the tier is what the rules give |
 | REG032 | the verification level is what the rules give |
@@ -26,6 +27,7 @@ that it agrees with itself.
 | REG036 | a quote stands where its locator says |
 | REG037 | a claim, theme or disagreement names something that is listed |
 | REG038 | a verdict agrees with its confidence and threshold |
+| REG039 | the limitations are what the rules give |
 | REG040 | an address is well-formed |
 | REG041 | a file beside a manifest has a plain name and the listed size and hash |
 | REG042 | a report holds text, tables and links only |
@@ -34,7 +36,12 @@ that it agrees with itself.
 | REG052 | the disclosure says what the decision says |
 | REG053 | a decision names the run beside it |
 | REG060 | only events lie among the corrections |
-| REG061 | event ids are unique |
+| REG062 | an event's name, date and record agree with where it lies |
+| REG063 | a change carries the value that stood there before |
+| REG064 | a change names a place that is there |
+| REG065 | a change concerns a fact, never what is derived |
+| REG066 | a corrected record keeps every rule |
+| REG067 | an event lifts or names what there is |
 | REG070 | a record says by which rules its claims are counted |
 | REG071 | the verifier that a record names is the one of its claims' verdicts |
 | REG072 | the card of the verifier lies in the registry and has the hash beside it |
@@ -42,6 +49,25 @@ that it agrees with itself.
 | REG074 | a verdict's label, agreement and sources agree |
 | REG075 | a card meets the bar only by its figures |
 | REG076 | a card lies under its method and version |
+| REG080 | a landed file is never edited |
+| REG081 | a landed file is never removed or renamed |
+| REG082 | a file that lands keeps its plain mode |
+| REG083 | no link and no submodule lands |
+| REG084 | only records, events and observations land |
+| REG085 | names are plain and never collide |
+| REG086 | an event is dated after its record and not in the future |
+| REG087 | the history of a request can be judged |
+| REG088 | a request merges without conflict |
+| REG089 | a request leaves the log and the attributes alone |
+| REG090 | the log's entries are well-formed and unique |
+| REG091 | a logged file has the logged hash |
+| REG092 | the checkpoint is that of the entries |
+| REG093 | a checkpoint is signed by the log's key |
+| REG094 | a proof leads to the checkpoint |
+| REG095 | a later checkpoint continues an earlier one |
+| REG096 | an observation lies under its date and a name |
+| REG097 | an observation keeps its contract |
+| REG098 | an observation names each paper once |
 """
 
 from __future__ import annotations
@@ -64,6 +90,7 @@ _DERIVED_CODES = {
     "/quality_assessment/dimensions": "REG033",
     "/quality_assessment/tier": "REG031",
     "/provenance/": "REG034",
+    "/limitations": "REG039",
 }
 ARXIV = re.compile(
     r"^https?://(?:www\.|export\.)?arxiv\.org/abs/(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v[1-9]\d*)?$"
@@ -76,17 +103,41 @@ def titles() -> dict[str, str]:
     return {row[1].strip(): row[2].strip() for row in rows}
 
 
-def check_manifest(manifest: Any, *, file: str) -> list[Problem]:
-    """All problems of one manifest: its schema first and, where that holds, every semantic rule."""
+def check_manifest(manifest: Any, *, file: str, view: bool = False) -> list[Problem]:
+    """All problems of one manifest: its schema first and, where that holds, every semantic rule.
+
+    ``view``: it is what events made of a published one. Whether it might be published by policy was decided before
+    them, and is not asked again.
+    """
     if not contracts.is_valid(manifest, "paper-manifest"):
         return contracts.validate(manifest, "paper-manifest", file=file)
-    problems: list[Problem] = []
-    problems.extend(_identity(manifest, file))
-    problems.extend(_claims(manifest, file))
-    problems.extend(_sources(manifest, file))
-    problems.extend(_derived(manifest, file))
-    problems.extend(_gate(manifest, file))
-    return problems
+    rest = _later(manifest, file) if view else [*_first(manifest, file), *_gate(manifest, file)]
+    return [*_facts(manifest, file=file), *_derived(manifest, file), *rest]
+
+
+def check_view(manifest: dict[str, Any], *, file: str) -> list[Problem]:
+    """All problems of a view that was just made: its schema holds, and its derived parts are new."""
+    return [*_facts(manifest, file=file), *_later(manifest, file)]
+
+
+def _later(manifest: dict[str, Any], file: str) -> list[Problem]:
+    return [problem for problem in _gate(manifest, file) if problem.code != "REG050"]
+
+
+def _first(manifest: dict[str, Any], file: str) -> list[Problem]:
+    """A manifest lands as the first version: later ones are made by events, and never stored."""
+    at_first = {"/work/version": 1, "/correction_record/state": "CURRENT", "/correction_record/count": 0}
+    mend = "Publish the run again with 'srch publish'; a later version is made by an event."
+    return [
+        Problem(file, place, "REG024", shown(get(manifest, place)), shown(value), mend)
+        for place, value in at_first.items()
+        if get(manifest, place) != value
+    ]
+
+
+def _facts(manifest: dict[str, Any], *, file: str) -> list[Problem]:
+    """The semantic rules over what a manifest states: identity, claims and sources."""
+    return [*_identity(manifest, file), *_claims(manifest, file), *_sources(manifest, file)]
 
 
 def _identity(manifest: dict[str, Any], file: str) -> list[Problem]:

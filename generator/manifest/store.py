@@ -5,30 +5,44 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from generator.manifest.corrections import load_events
+from generator.manifest.corrections import Event, load_events
+from generator.manifest.fold import Version, versions
 from generator.manifest.identity import SHORT_ID
 from generator.manifest.problems import Problem, Problems
-from generator.manifest.strict import load_json
+from generator.manifest.strict import load_json, loads_json, read_bytes
 
 MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True)
 class Record:
-    """A manifest as parsed, with its correction events in order. ``path`` is the manifest's file."""
+    """A manifest as published, with its correction events in order. ``path`` is the manifest's file, ``data`` what it
+    holds."""
 
     path: Path
     short_id: str
     manifest: dict[str, Any]
-    events: list[dict[str, Any]]
+    events: list[Event]
+    data: bytes
 
     @property
     def folder(self) -> Path:
         """The record's own folder."""
         return self.path.parent
+
+    @cached_property
+    def versions(self) -> list[Version]:
+        """Every version, the published one first; raises ``Problems`` where an event does not fit."""
+        return versions(self.manifest, self.data, self.events, file=str(self.path))
+
+    @property
+    def current(self) -> Version:
+        """The version that stands now."""
+        return self.versions[-1]
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,8 @@ def canonical_id(path: Path) -> str:
 
 def load_record(path: Path) -> Record:
     """The record whose manifest is ``path``; ``Problems`` when it or one of its events cannot be read."""
-    manifest = load_json(path)
+    data = read_bytes(path)
+    manifest = loads_json(data, file=str(path))
     events, problems = load_events(path.parent)
     if not isinstance(manifest, dict):
         problems.append(
@@ -95,7 +110,7 @@ def load_record(path: Path) -> Record:
         )
     if problems:
         raise Problems(problems)
-    return Record(path, path.parent.name, manifest, events)
+    return Record(path, path.parent.name, manifest, events, data)
 
 
 def _folders(path: Path) -> list[str]:

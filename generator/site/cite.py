@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from generator.manifest.contracts import table
+from generator.manifest.corrections import NAME as CORRECTION_RECORD
 from generator.site.text import one_line
+
+if TYPE_CHECKING:
+    from generator.manifest.corrections import Event
 
 GENRE = "Machine-generated literature synthesis"
 NOTE = "Machine-generated synthesis of existing literature; not primary research, not peer reviewed"
@@ -29,26 +34,50 @@ _BIBTEX = str.maketrans(
 )
 
 
-def facts(manifest: dict[str, Any], page_url: str, state: str) -> dict[str, str]:
-    """The words that all four forms are made of, each on one line."""
+def facts(
+    manifest: dict[str, Any],
+    page_url: str,
+    state: str,
+    notice_row: dict[str, Any] | None = None,
+    notice_event: Event | None = None,
+) -> dict[str, str]:
+    """The words that all four forms are made of, each on one line.
+
+    ``manifest`` is the version that is cited and ``page_url`` its page, with a slash at its end; ``notice_row`` and
+    ``notice_event`` are those of the gravest notice in force (``corrections.notice_row`` and ``notice_event``).
+    """
     work = manifest["work"]
     note = NOTE if state == "CURRENT" else f"{NOTE}. Correction state: {state}"
+    if notice_row is not None:
+        note += f". Notice: {notice_row['notice_title']}"
+        if notice_event is not None:
+            note += f" of {notice_event.at[:10]}, {page_url}notices/{notice_event.id}/"
     if work["sample"]:
         note += ". Sample record: the papers behind it are invented"
     return {
         "key": f"srch-{work['short_id'].lower()}",
         "id": work["short_id"],
         "number": work["public_id"],
-        "title": one_line(work["title"]),
+        "title": one_line(((notice_row or {}).get("title_prefix") or "") + work["title"]),
         "publisher": one_line(manifest["publisher"]["name"]),
         "date": work["submitted"] or "",
         "year": (work["submitted"] or "n.d.")[:4],
         "version": str(work["version"]),
         "language": one_line(work["language"] or ""),
         "url": page_url,
+        "status": _status(state, notice_row),
         "note": note,
         "sample": " (sample record over invented papers)" if work["sample"] else "",
     }
+
+
+def _status(state: str, notice_row: dict[str, Any] | None) -> str:
+    """The notice in a word or two, else the state; nothing for a record that nobody corrected."""
+    if notice_row is not None:
+        return str(notice_row["label"])
+    if state == "CURRENT":
+        return ""
+    return next(str(row["label"]) for row in table(CORRECTION_RECORD, "x-states") if row["state"] == state)
 
 
 def sentence(cite: dict[str, str]) -> str:
@@ -123,4 +152,6 @@ def csl(cite: dict[str, str]) -> str:
         item["issued"] = {"date-parts": [[int(part) for part in cite["date"].split("-")]]}
     if cite["language"]:
         item["language"] = cite["language"]
+    if cite["status"]:
+        item["status"] = cite["status"]
     return orjson.dumps([item], option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

@@ -297,6 +297,29 @@ def _policy(schemas: Library) -> str:
     return _grid(["Verdict", "Policy outcome"], rows, "Policy")
 
 
+def _facts(schemas: Library) -> str:
+    rows = [
+        [f"<code>{escape(row['path'])}</code>", f"<code>{escape(row['type'])}</code>"]
+        for row in schemas["correction-event-v1"]["x-facts"]
+    ]
+    return _grid(["Place", "Correction type that fits"], rows, "Facts that a correction can change")
+
+
+def _notices(schemas: Library) -> str:
+    table = schemas["correction-record-v1"]
+    treatments = {row["treatment"]: row["definition"] for row in table["x-treatments"]}
+    rows = [
+        [
+            f"<code>{escape(row['notice'])}</code>",
+            _words(row["banner"]),
+            escape((row["title_prefix"] or "none").strip()),
+            _words(treatments[row["treatment"]]),
+        ]
+        for row in table["x-notices"]
+    ]
+    return _grid(["Notice", "Banner", "Before the title", "What the page does"], rows, "Notices, the gravest first")
+
+
 _PARTS: dict[str, Callable[[Library], str]] = {
     "schemas": _contracts,
     "tiers": _tiers,
@@ -312,6 +335,8 @@ _PARTS: dict[str, Callable[[Library], str]] = {
     "agreements": _agreements,
     "confidence": _confidence,
     "trust": lambda schemas: trust_page(schemas.cards),
+    "facts": _facts,
+    "notices": _notices,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterable
 from html import escape
@@ -15,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from generator.manifest.identity import SHORT_ID
-from generator.manifest.problems import Problems, UsageError, render
+from generator.manifest.log import entries
+from generator.manifest.log.published import LogView
+from generator.manifest.problems import Problems, render
 from generator.manifest.store import MANIFEST_FILE, Record, Store, load_record
-from generator.site import search, triage
-from generator.site.triage import Summary
-from generator.site.writer import FOLDER, RecordWriter, newest
+from generator.site.livewhole import LiveWhole, Signature
+from generator.site.writer import FOLDER, RecordWriter
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -30,22 +32,23 @@ log = logging.getLogger("mkdocs.plugins.registry")
 
 _RECORD = re.compile(rf"{FOLDER}/([0-9A-F]+)(?:/.*)?")
 _REBUILD_TIMEOUT_S = 60
-Signature = tuple[tuple[str, int, int], ...]
 
 
 class LiveSite:
     """The records of a served site; ``prepare`` brings one address up to date."""
 
-    def __init__(self, writer: RecordWriter, store: Store, site_dir: Path, without: str) -> None:
+    def __init__(
+        self, writer: RecordWriter, store: Store, site_dir: Path, without: str, site_url: str, site_name: str
+    ) -> None:
         self._writer = writer
         self._store = store
         self._site_dir = site_dir
-        self._without = without
         self._lock = threading.Lock()
         self._written: dict[str, Signature] = {}
-        self._known: dict[Path, tuple[Signature, Summary | None, str]] = {}
-        self._home = _read(site_dir / "index.html")
-        self._index = _read(site_dir / search.INDEX)
+        self._log: Signature | None = None
+        self._whole = LiveWhole(
+            store, site_dir, self._sound, self._signature, site_url=site_url, site_name=site_name, without=without
+        )
 
     def prepare(self, path: str) -> None:
         """Make the file behind ``path`` (relative to the site's root), if it is one that depends on records."""
@@ -53,46 +56,40 @@ class LiveSite:
         with self._lock:
             if match and SHORT_ID.match(match[1]):
                 self._record(match[1])
-            elif path in ("", "index.html") and self._home is not None:
-                page = triage.put(self._home.decode("utf-8"), newest([item for item, _ in self._scan()]))
-                (self._site_dir / "index.html").write_bytes(page.encode("utf-8"))
-            elif path == search.INDEX and self._index is not None:
-                text = "".join(search.merged(self._index, [entry for _, entry in self._scan()], without=self._without))
-                (self._site_dir / search.INDEX).write_bytes(text.encode("utf-8"))
+            else:
+                self._whole.prepare(path)
 
     def _record(self, short: str) -> None:
         path = self._store.folder(short) / MANIFEST_FILE
-        page = self._site_dir / FOLDER / short / "index.html"
-        if not path.is_file():
-            page.unlink(missing_ok=True)
+        folder = self._site_dir / FOLDER / short
+        page = folder / "index.html"
+        now = self._signature(path)
+        if path.is_file() and page.is_file() and self._written.get(short) == now:
             return
-        now = _signature(path)
-        if self._written.get(short) == now and page.is_file():
+        # Anew as a whole: a record that was removed, or an event that was taken back, must leave nothing behind.
+        shutil.rmtree(folder, ignore_errors=True)
+        if not path.is_file():
             return
         try:
+            self._open_log()
             self._writer.write(self._sound(path), self._site_dir)
         except Problems as refused:
             text = render(refused.problems, "text")
             log.warning("%s is not valid:\n%s", path, text)
-            page.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             page.write_bytes(self._writer.note(short, f"<pre>{escape(text)}</pre>").encode("utf-8"))
         self._written[short] = now
 
-    def _scan(self) -> list[tuple[Summary, str]]:
-        found = []
-        for path in self._store.paths():
-            now = _signature(path)
-            known = self._known.get(path)
-            if known is None or known[0] != now:
-                try:
-                    record = self._sound(path)
-                    known = (now, triage.summary_of(record.manifest, record.events), search.entry(record.manifest))
-                except (Problems, UsageError):
-                    known = (now, None, "")
-                self._known[path] = known
-            if known[1] is not None:
-                found.append((known[1], known[2]))
-        return found
+    def _open_log(self) -> None:
+        """Give the writer the log as it is now, for the proofs beside the files."""
+        now = _log_signature(self._store.root)
+        if self._log != now:
+            self._writer.log = LogView(self._store.root)
+            self._log = now
+
+    def _signature(self, path: Path) -> Signature:
+        """What changes with the files of a record, and with the log, which orders its events."""
+        return (*_signature(path), *_log_signature(self._store.root))
 
     def _sound(self, path: Path) -> Record:
         record = load_record(path)
@@ -147,12 +144,13 @@ def _signature(path: Path) -> Signature:
     return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file in files if (stat := _stat(file)) is not None)
 
 
+def _log_signature(root: Path) -> Signature:
+    files = (root / entries.FOLDER / name for name in (entries.ENTRIES_FILE, entries.CHECKPOINT_FILE, entries.KEY_FILE))
+    return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file in files if (stat := _stat(file)) is not None)
+
+
 def _stat(path: Path) -> Any:
     try:
         return path.stat()
     except OSError:
         return None
-
-
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None

@@ -1,6 +1,6 @@
 """The MkDocs plugin ``registry``: a thin skin that lends the theme's frame to pages made elsewhere in this package.
 
-MkDocs builds the prose and one sentinel page. The plugin takes that page's final HTML as the shell of all records,
+MkDocs builds the prose and the sentinel pages. The plugin takes their final HTML as the shells of all record pages,
 writes the records after MkDocs is done, and exchanges the finished site with the old one in one step.
 """
 
@@ -17,31 +17,40 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
 
+from generator.manifest.log.published import LogView
+from generator.manifest.monitor import Entry
 from generator.manifest.problems import Problems, UsageError, render
-from generator.manifest.store import Store
-from generator.site import guide, search, shell, sitemap, triage
+from generator.manifest.scaffold import new_file_url
+from generator.manifest.store import Record, Store
+from generator.site import guide, records, search, shell, sitemap, text
+from generator.site.kept import Kept, kept_of
 from generator.site.live import Gate, LiveSite, wrap
+from generator.site.reviews import Reviews
 from generator.site.swap import Staging
-from generator.site.view import BLOCKS
-from generator.site.writer import FOLDER, RecordWriter, newest
+from generator.site.whole import Whole
+from generator.site.writer import FOLDER, RecordWriter
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.pages import Page
 
-_SENTINEL = f"{FOLDER}/{shell.ID}.md"
-_SENTINEL_URL = _SENTINEL.removesuffix(".md")
+_SENTINELS = records.sentinels()
+_SENTINEL_URL = f"{FOLDER}/{shell.PREFIX}"
 
 # The command line names its own folder of manifests this way; mkdocs.yml is read again on every rebuild.
 manifests_override: ContextVar[Path | None] = ContextVar("manifests_override", default=None)
 
 
 class RegistryConfig(Config):  # type: ignore[no-untyped-call]
-    """Both folders are relative to the folder of ``mkdocs.yml``."""
+    """Both folders are relative to the folder of ``mkdocs.yml``. ``repository`` is the address of the repository at its
+    code host, such as ``https://github.com/owner/name``, for the links that suggest a correction; ``branch`` is the one
+    that corrections go to."""
 
     manifests_dir = config_options.Type(str, default="manifests")
     schemas_dir = config_options.Type(str, default="schemas")
+    repository = config_options.Optional(config_options.URL())
+    branch = config_options.Type(str, default="main")
 
 
 class RegistryError(PluginError):
@@ -59,7 +68,7 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
         super().__init__()
         self._serving = False
         self._staging: Staging | None = None
-        self._shell_html: str | None = None
+        self._shell_html: dict[str, str] = {}
         self._schemas = guide.Library()
         self._prose: list[str] = []
         self._gate = Gate()
@@ -73,10 +82,13 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
         base = Path(config.config_file_path).resolve().parent if config.config_file_path else Path.cwd()
         self._manifests = manifests_override.get() or base / self.config.manifests_dir
         self._schemas_dir = base / self.config.schemas_dir
-        self._shell_html = None
+        self._name = config.site_name
+        self._shell_html = {}
         self._gate.close()
         if not config.site_url:
             raise RegistryError(UsageError("mkdocs.yml: site_url is not set; records need it for their addresses"))
+        if self.config.repository and text.http_url(self.config.repository) is None:
+            raise RegistryError(UsageError("mkdocs.yml: repository is no address that begins with http:// or https://"))
         if not self._schemas_dir.is_dir():
             raise RegistryError(UsageError(f"{self._schemas_dir}: no such folder of schemas"))
         _guarded(self._load_schemas)
@@ -87,7 +99,7 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
             config.site_dir = str(staging.path)
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        pages = {_SENTINEL: shell.sentinel(BLOCKS)}
+        pages = dict(_SENTINELS)
         for stem, schema in self._schemas.schemas.items():
             pages[f"schemas/{stem}.md"] = guide.contract_page(stem, schema, self._schemas)
         for uri, content in pages.items():
@@ -98,14 +110,14 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
         return guide.fill(markdown, self._schemas)
 
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> None:
-        pages = [file.page for file in files.documentation_pages() if file.src_uri != _SENTINEL]
+        pages = [file.page for file in files.documentation_pages() if file.src_uri not in _SENTINELS]
         self._prose = sorted(page.canonical_url for page in pages if page and page.canonical_url)
 
     # After every other plugin, so that the shell is the page as a reader would get it.
     @event_priority(-100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        if page.file.src_uri == _SENTINEL:
-            self._shell_html = output
+        if page.file.src_uri in _SENTINELS:
+            self._shell_html[page.file.src_uri] = output
             return ""
         return output
 
@@ -133,29 +145,42 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
     def _finish(self, site_dir: Path, site_url: str) -> None:
         """Everything that MkDocs did not write."""
         site_url = site_url.rstrip("/") + "/"
-        if self._shell_html is None:
+        if len(self._shell_html) < len(_SENTINELS):
             raise UsageError("the theme gave no page for the records; is another plugin removing pages?")
         self._write_schemas(site_dir)
         earlier = self._staging.site_dir if self._staging is not None else None
-        writer = RecordWriter(shell.Shell(self._shell_html), site_url, earlier=earlier)
         store = Store(self._manifests)
-        prose: list[tuple[str, str | None]] = [(address, None) for address in self._prose]
+        prose: list[sitemap.Address] = [(address, None) for address in self._prose]
+        writer = RecordWriter(records.shells(self._shell_html), site_url, earlier=earlier, suggest=self._suggest())
         if self._serving:
             sitemap.write(site_dir, prose)
-            self._gate.open(LiveSite(writer, store, site_dir, _SENTINEL_URL))
+            self._gate.open(LiveSite(writer, store, site_dir, _SENTINEL_URL, site_url, self._name))
             return
-        written = writer.write_all(store, site_dir)
-        summaries = newest(written.summaries)
-        self.record_count = len(summaries)
-        home = site_dir / "index.html"
-        home.write_bytes(triage.put(home.read_text(encoding="utf-8"), summaries).encode("utf-8"))
+        log = LogView(self._manifests)
+        reviews = Reviews(self._manifests, writer.sound(store))
+        writer.log, writer.review = log, reviews.block
+        kept: list[Kept] = []
+        entries: list[Entry] = []
+        for record in writer.write_all(store, site_dir):
+            kept.append(kept_of(record, site_url))
+            entries.append(reviews.entry(record))
+        self.record_count = len(kept)
+        registry = Whole(kept, lambda: log, lambda: (reviews.watch, entries), site_url=site_url, site_name=self._name)
+        registry.write(site_dir)
         index = site_dir / search.INDEX
         if index.is_file():
-            pieces = search.merged(index.read_bytes(), written.search_entries, without=_SENTINEL_URL)
+            found = [item.search_entry for item in kept]
+            pieces = search.merged(index.read_bytes(), found, without=_SENTINEL_URL)
             with index.open("w", encoding="utf-8", newline="") as handle:
                 handle.writelines(pieces)
-        records = [(f"{site_url}{FOLDER}/{item.short_id}/", item.changed) for item in summaries]
-        sitemap.write(site_dir, [*prose, *records])
+        sitemap.write(site_dir, [*prose, *sitemap.of_records(registry.summaries, site_url)])
+
+    def _suggest(self) -> Callable[[Record], str] | None:
+        """Where a correction of a record can be written: at the code host, if mkdocs.yml names the repository."""
+        repository, branch = self.config.repository, self.config.branch
+        if not repository:
+            return None
+        return lambda record: new_file_url(repository, branch, record.current.manifest)
 
     def _load_schemas(self) -> None:
         self._schemas = guide.load(self._schemas_dir)

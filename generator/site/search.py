@@ -10,20 +10,23 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
+from generator.manifest.corrections import is_removed, notice_row
+from generator.manifest.store import Record
 from generator.site.text import one_line
 
 INDEX = "search/search_index.json"
 _TEXT_LIMIT = 1200
 
 
-def entry(manifest: dict[str, Any]) -> str:
-    """One record as a JSON object."""
-    work = manifest["work"]
-    words = f"{work['research_question'] or ''} {work['abstract']}".strip()
+def entry(record: Record) -> str:
+    """One record as a JSON object, in its current version; of a removed one, title and id are all there is to find."""
+    work = record.current.manifest["work"]
+    prefix = (notice_row(record.events) or {}).get("title_prefix") or ""
+    words = "" if is_removed(record.events) else f"{work['research_question'] or ''} {work['abstract']}".strip()
     return _json(
         {
             "location": f"paper/{work['short_id']}/",
-            "title": escape(one_line(f"{work['public_id']} {work['title']}")),
+            "title": escape(one_line(f"{prefix}{work['public_id']} {work['title']}")),
             "text": escape(one_line(words[:_TEXT_LIMIT])),
             "SRCH": work["short_id"],
         }

@@ -6,16 +6,21 @@ Nothing here escapes (the template does) and nothing invents: what the record le
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from generator.manifest import cards
 from generator.manifest.claims import bar_of, rules_version
 from generator.manifest.contracts import table
-from generator.manifest.corrections import correction_state, notice
+from generator.manifest.corrections import Event, correction_state, notice_row
 from generator.manifest.files import is_local
+from generator.manifest.fold import Version
 from generator.manifest.rereview import due
-from generator.site import cite
+from generator.manifest.store import Record
+from generator.site import changes, cite, notices
 from generator.site.text import NOT_STATED, fine, http_url, score, size, stated
+
+if TYPE_CHECKING:
+    from generator.site.monitoring import Block
 
 MACHINE = "Machine-generated synthesis - not primary research, not peer reviewed"
 SAMPLE = "Sample record: the papers behind it are invented"
@@ -37,6 +42,29 @@ BLOCKS = {
     "references": "References",
     "cite": "Cite",
     "files": "Files",
+    "verify": "Verify",
+}
+
+# What carries a mark where an event changed it: name in the template -> places in the manifest.
+_MARKED = {
+    "title": ("/work/title",),
+    "abstract": ("/work/abstract",),
+    "question": ("/work/research_question",),
+    "date": ("/work/submitted",),
+    "score": ("/quality_assessment/review/score",),
+    "review": ("/quality_assessment/review",),
+    "gate": ("/quality_assessment/gate",),
+    "themes": ("/claims/themes",),
+    "disagreements": ("/claims/disagreements",),
+    "uncertainties": ("/uncertainties",),
+    "provenance": (
+        *("/provenance/external_record", "/provenance/kernel", "/provenance/corpus", "/provenance/draft"),
+        *("/provenance/queries", "/provenance/query_count", "/provenance/retrieval", "/provenance/models"),
+        *("/provenance/prompt_sha256s", "/provenance/semantic_index", "/provenance/seed", "/provenance/methodology"),
+        *("/provenance/source_list_boundary", "/work/produced_by"),
+    ),
+    "files": ("/artifacts",),
+    "license": ("/work/license",),
 }
 
 SCORE_KINDS = {"rubric": "rubric checks", "model": "model review", None: "kind not stated"}
@@ -81,25 +109,50 @@ class Standing(NamedTuple):
 
 
 class FileFacts(NamedTuple):
-    """One file beside a record page, as its Files block lists it."""
+    """One file beside a record page, as its Files block lists it; ``as_published``: where the file stands without the
+    mark that this copy carries."""
 
     name: str
     label: str
     media_type: str
     size: int
     sha256: str
+    as_published: str | None = None
 
 
 def view(
-    manifest: dict[str, Any], events: list[dict[str, Any]], files: Sequence[FileFacts], citation: dict[str, str]
+    record: Record,
+    version: Version,
+    files: Sequence[FileFacts],
+    citation: dict[str, str],
+    *,
+    verify: notices.Verification | None = None,
+    suggest: str | None = None,
+    review: Block | None = None,
+    at_home: bool = True,
 ) -> dict[str, Any]:
-    """Everything the template prints."""
+    """Everything the template prints of one version of a record.
+
+    ``at_home``: for the record's own page, else for the version's own, one level below. ``verify`` is what the page can
+    be checked by, ``suggest`` the address where a correction can be written, ``review`` what the monitor says of the
+    record, in place of what this module finds.
+    """
+    base = "" if at_home else "../"
+    manifest, events = version.manifest, record.events[: version.number - 1]
     work = manifest["work"]
     quality = manifest["quality_assessment"]
     state = correction_state(events)
+    notice = notice_row(events)
+    touched = changes.touched(record.versions[: version.number]) if events else []
     sources = {source["id"]: source for source in manifest["provenance"]["sources"]}
     stands = standing(manifest)
     return {
+        "base": base,
+        "at_home": at_home,
+        "banner": notices.banner(record.events, base) if record.events else None,
+        "version": None if at_home else _version(record, version),
+        "marks": {name: changes.mark(touched, *paths) for name, paths in _MARKED.items()},
+        "prefix": notices.prefix(record.events),
         "public_id": work["public_id"],
         "short_id": work["short_id"],
         "title": work["title"],
@@ -108,7 +161,7 @@ def view(
         "abstract_cut": "abstract" in work["truncated_at_source"],
         "question": work["research_question"],
         "imported": manifest["provenance"]["kernel"]["mode"] == "imported",
-        "notice": notice_of(events),
+        "notice": notice,
         "labels": [MACHINE, *([SAMPLE] if work["sample"] else [])],
         "sample": work["sample"],
         "state": state,
@@ -120,7 +173,8 @@ def view(
         "counts_label": stands.label,
         "counts": stands.counts,
         "kind": stands.kind,
-        "due": _due(manifest),
+        "due": _due(manifest) if at_home and review is None else [],
+        "review": review,
         "date": work["submitted"],
         "verification_rows": _verification(manifest, stands),
         "gate_rows": _gate(quality),
@@ -129,20 +183,34 @@ def view(
         "checks_title": _checks_title(quality),
         "dimensions": _dimensions(quality["dimensions"]["dimensions"]),
         "claim_rows": _claim_rows(manifest["claims"], stands),
-        "claims": [_claim(record, sources, stands.kind) for record in manifest["claims"]["records"]],
+        "claims": [
+            {
+                **_claim(claim, sources, stands.kind),
+                "mark": changes.mark(touched, f"/claims/records/{claim['id']}") if touched else None,
+            }
+            for claim in manifest["claims"]["records"]
+        ],
         "themes": manifest["claims"]["themes"],
         "disagreements": manifest["claims"]["disagreements"],
         "uncertainties": manifest["uncertainties"],
         "correction_rows": _correction(manifest, events, state),
-        "events": [_event(event) for event in events],
+        "history": notices.history(record, version, base) if record.events else None,
+        "suggest": suggest or f"{base}../../correct/",
         "provenance_rows": _provenance(manifest),
-        "references": [_reference(source) for source in manifest["provenance"]["sources"]],
+        "references": [
+            {
+                **_reference(source),
+                "mark": changes.mark(touched, f"/provenance/sources/{source['id']}") if touched else None,
+            }
+            for source in manifest["provenance"]["sources"]
+        ],
         "excluded": [_excluded(paper) for paper in manifest["provenance"]["retrieval"]["excluded"]],
         "interpretation": manifest["interpretation"],
         "limitations": manifest["limitations"],
         "citation": cite.sentence(citation),
         "bibtex": cite.bibtex(citation),
-        "files": [(file.name, file.label, file.media_type, size(file.size), file.sha256) for file in files],
+        "files": file_rows(files),
+        "verify": verify.view(base) if verify else None,
         "elsewhere": [_elsewhere(item) for item in manifest["artifacts"] if not is_local(item)],
         "license": stated(work["license"]),
     }
@@ -168,6 +236,53 @@ def standing(manifest: dict[str, Any]) -> Standing:
     return Standing("echoed", number, aggregate["extracted"], method)
 
 
+def file_rows(files: Sequence[FileFacts]) -> list[tuple[str, str, str, str, str, str | None]]:
+    """The rows of a Files block."""
+    return [
+        (file.name, file.label, file.media_type, size(file.size), file.sha256, file.as_published) for file in files
+    ]
+
+
+def removed_view(record: Record, files: Sequence[FileFacts], citation: dict[str, str]) -> dict[str, Any]:
+    """What stays of a removed record: what it was, who published it, when and why it went."""
+    manifest = record.current.manifest
+    work = manifest["work"]
+    return {
+        "base": "",
+        "banner": notices.banner(record.events),
+        "prefix": notices.prefix(record.events),
+        "public_id": work["public_id"],
+        "title": work["title"],
+        "history": notices.history(record, record.current),
+        "removal": notices.removal(record),
+        "about_rows": [
+            Row("Record id", work["id"]),
+            Row("Public id", work["public_id"]),
+            Row("Publisher", manifest["publisher"]["name"]),
+            Row("Date", stated(work["submitted"])),
+            Row("Licence", stated(work["license"])),
+            Row("Kind", MACHINE),
+            *([Row("Sample", SAMPLE)] if work["sample"] else []),
+        ],
+        "correction_rows": _correction(manifest, record.events, correction_state(record.events)),
+        "citation": cite.sentence(citation),
+        "bibtex": cite.bibtex(citation),
+        "files": file_rows(files),
+    }
+
+
+def _version(record: Record, version: Version) -> dict[str, Any]:
+    """What an earlier version's page says of itself."""
+    count = len(record.versions)
+    return {
+        "number": version.number,
+        "of": count,
+        "since": version.since,
+        "until": None if version.number == count else record.versions[version.number].since,
+        "current": version.number == count,
+    }
+
+
 def _due(manifest: dict[str, Any]) -> list[str]:
     """The notice that a record is due for re-review, and why; nothing when it is not."""
     why = due(manifest)
@@ -175,13 +290,6 @@ def _due(manifest: dict[str, Any]) -> list[str]:
         return []
     by = f"Tier, level and dimensions were computed by rules {rules_version(manifest['quality_assessment'])}."
     return [DUE, f"{why} {by}"]
-
-
-def notice_of(events: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The gravest formal notice among the events, as its row of ``x-notices``."""
-    name = notice(events)
-    rows: list[dict[str, Any]] = table("correction-record", "x-notices") if name else []
-    return next((row for row in rows if row["notice"] == name), None)
 
 
 def review_score(review: dict[str, Any]) -> str:
@@ -429,7 +537,7 @@ def _judged(check: dict[str, Any], grounding: dict[str, Any], kind: str) -> dict
     }
 
 
-def _correction(manifest: dict[str, Any], events: Sequence[dict[str, Any]], state: str) -> list[Row]:
+def _correction(manifest: dict[str, Any], events: Sequence[Event], state: str) -> list[Row]:
     rows = [
         Row("Status", state),
         Row("Correction count", str(len(events))),
@@ -438,21 +546,8 @@ def _correction(manifest: dict[str, Any], events: Sequence[dict[str, Any]], stat
         Row("Record as data", "corrections.json", "corrections.json"),
     ]
     if events:
-        rows.insert(2, Row("Last corrected", max(event["corrected_at"] for event in events)))
+        rows.insert(2, Row("Last corrected", max(event.at for event in events)))
     return rows
-
-
-def _event(event: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": event["event_id"],
-        "at": event["corrected_at"],
-        "type": event["correction_type"],
-        "note": event["public_note"],
-        "fields": event["affected_fields"],
-        "by": stated(event.get("issued_by")),
-        "reason": stated(event.get("reason")),
-        "notice": event.get("notice"),
-    }
 
 
 def _provenance(manifest: dict[str, Any]) -> list[Row]:

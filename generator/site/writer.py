@@ -8,80 +8,96 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from generator.manifest import files
+from generator.manifest.canonical import stored_bytes
 from generator.manifest.check import check_record
-from generator.manifest.corrections import correction_record, correction_state
+from generator.manifest.corrections import correction_record, correction_state, is_removed, notice_event, notice_row
+from generator.manifest.fold import Version
 from generator.manifest.problems import Problem, Problems
 from generator.manifest.store import MANIFEST_FILE, Record, Store, load_record
-from generator.site import artifacts, cite, search
+from generator.site import artifacts, cite, marks, notices, records
+from generator.site.notices import Part, Verification
 from generator.site.records import RecordPages
-from generator.site.shell import Shell
-from generator.site.triage import Summary, summary_of
-from generator.site.view import FileFacts
+from generator.site.shell import Shells
 
-FOLDER = "paper"
+if TYPE_CHECKING:
+    from generator.site.monitoring import Block
+
+FOLDER = records.FOLDER
 Check = Callable[[Record], list[Problem]]
-
-
-@dataclass
-class Written:
-    """What the site keeps of the records once their pages are written."""
-
-    summaries: list[Summary] = field(default_factory=list)
-    search_entries: list[str] = field(default_factory=list)
+Pieces = Iterator[tuple[str, bytes]]
 
 
 class RecordWriter:
     """Writes record folders below ``site_dir/paper``; ``site_url`` ends in a slash.
+
+    ``log`` is the published log, for the proofs beside the files; ``suggest`` gives the address where a correction of a
+    record can be written, ``review`` what the monitor says of a record.
 
     A file that ``earlier``, the site that is to be replaced, holds with the same bytes is linked instead of written:
     creating and deleting files costs more than making their content. The two sites never stand side by side.
     """
 
     def __init__(
-        self, shell: Shell, site_url: str, check: Check = check_record, *, earlier: Path | None = None
+        self,
+        shells: Shells,
+        site_url: str,
+        check: Check = check_record,
+        *,
+        earlier: Path | None = None,
+        log: notices.Log | None = None,
+        suggest: Callable[[Record], str | None] | None = None,
+        review: Callable[[Record], Block | None] | None = None,
     ) -> None:
-        self._pages = RecordPages(shell)
+        self._pages = RecordPages(shells)
         self._site_url = site_url
         self._check = check
         self._earlier = earlier
+        self.log = log
+        self.suggest = suggest
+        self.review = review
+        self._sound: set[int] = set()
 
-    def write_all(self, store: Store, site_dir: Path) -> Written:
-        """Every record of ``store``. Raises ``Problems`` with all problems of all records; pages of sound ones may be
-        written by then, so the caller throws ``site_dir`` away."""
-        written = Written()
+    def write_all(self, store: Store, site_dir: Path) -> Iterator[Record]:
+        """Write every record of ``store``, and hand each on once it is written. Raises what :meth:`sound` raises; pages
+        may be written by then, so the caller throws ``site_dir`` away."""
+        for record in self.sound(store):
+            self.write(record, site_dir)
+            yield record
+
+    def sound(self, store: Store) -> Iterator[Record]:
+        """Every record of ``store``; raises ``Problems`` with all problems of all records after the last one, and hands
+        none on after the first that has any."""
         problems: list[Problem] = []
+        ids: dict[str, Path] = {}
         with _short_lived():
-            self._write_each(store, site_dir, written, problems)
+            for record in _records(store, problems):
+                problems.extend(self.problems_of(record) or _twice(record, ids))
+                if not problems:
+                    yield record
         if problems:
             raise Problems(problems)
-        return written
-
-    def _write_each(self, store: Store, site_dir: Path, written: Written, problems: list[Problem]) -> None:
-        ids: dict[str, Path] = {}
-        for record in _records(store, problems):
-            found = self.problems_of(record)
-            if found or problems:
-                problems.extend(found)
-                continue
-            first = ids.setdefault(record.manifest["work"]["short_id"], record.path)
-            if first != record.path:
-                problems.append(_twice(record, first))
-                continue
-            self.write(record, site_dir)
-            written.summaries.append(summary_of(record.manifest, record.events))
-            written.search_entries.append(search.entry(record.manifest))
 
     def problems_of(self, record: Record) -> list[Problem]:
-        """What keeps one record from having a page."""
-        return self._check(record) or files.problems_of(record.manifest, record.path, hashes=False)
+        """What keeps one record from having a page. A record that was found sound is not checked again: its files are
+        only looked for."""
+        content = hash((record.path, record.data, *(event.sha256 for event in record.events)))
+        if content not in self._sound:
+            problems = self._check(record)
+            if problems:
+                return problems
+        problems = files.problems_of(record.manifest, record.path, hashes=False)
+        if record.events and not problems:
+            problems = files.problems_of(record.current.manifest, record.path, hashes=False)
+        if not problems:
+            self._sound.add(content)
+        return problems
 
     def note(self, short: str, body: str) -> str:
         """A page that stands in for a record which cannot be shown; ``body`` is HTML."""
@@ -89,18 +105,104 @@ class RecordWriter:
 
     def write(self, record: Record, site_dir: Path) -> Path:
         """The folder of one record that has no problems."""
-        manifest, events = record.manifest, record.events
-        short = str(manifest["work"]["short_id"])
+        short = str(record.manifest["work"]["short_id"])
         folder = site_dir / FOLDER / short
         folder.mkdir(parents=True, exist_ok=True)
-        citation = cite.facts(manifest, f"{self._site_url}{FOLDER}/{short}/", correction_state(events))
-        own = {
-            MANIFEST_FILE: ("Manifest", "application/json", record.path.read_bytes()),
-            "corrections.json": (
-                "Correction record",
-                "application/json",
-                _json_bytes(correction_record(manifest, events, self._site_url)),
-            ),
+        earlier = self._earlier / FOLDER / short if self._earlier is not None else None
+        home = f"{self._site_url}{FOLDER}/{short}/"
+        made = self._removed(record, home) if is_removed(record.events) else self._standing(record, home)
+        below = {""}
+        for path, data in made:
+            parent = path.rpartition("/")[0]
+            if parent not in below:
+                (folder / parent).mkdir(parents=True, exist_ok=True)
+                below.add(parent)
+            _put(folder, path, data, earlier)
+        return folder
+
+    def _standing(self, record: Record, home: str) -> Pieces:
+        """Path below the record's folder and bytes of each file. A page comes after the files that it lists."""
+        current, events = record.current, record.events
+        citation = self._citation(record, current, home)
+        proofs = self._proofs(record)
+        verify = self._verification(home, notices.parts_of(record), proofs)
+        own = {MANIFEST_FILE: ("Manifest", "application/json", current.data), **self._about(record, citation)}
+        made = [artifacts.facts(name, *facts) for name, facts in own.items()]
+        for name, (_, _, data) in own.items():
+            yield name, data
+        listed = []
+        mark = artifacts.mark_of(record, home)
+        for item in artifacts.listed(current.manifest):
+            data = (record.folder / item.name).read_bytes()
+            if mark is not None and item.name.endswith(marks.MARKED):
+                data = marks.marked(item.name, data, mark)
+                item = artifacts.facts(item.name, item.label, item.media_type, data)
+                item = item._replace(as_published=f"v1/{item.name}")
+            listed.append(item)
+            yield item.name, data
+        for event in events:
+            data = event.path.read_bytes()
+            made.append(artifacts.facts(notices.event_file(event), "Correction event", "application/yaml", data))
+            yield notices.event_file(event), data
+        for path, data in proofs.items():
+            yield path + notices.PROOF_SUFFIX, data
+        if events:
+            yield from self._versions(record, home, proofs)
+        page = self._pages.page(
+            record,
+            [made[0], *listed, *made[1:]],
+            citation,
+            verify=verify,
+            suggest=self.suggest(record) if self.suggest else None,
+            review=self.review(record) if self.review else None,
+        )
+        yield "index.html", page.encode("utf-8")
+
+    def _versions(self, record: Record, home: str, proofs: dict[str, bytes]) -> Pieces:
+        """The pages of versions, with their files, and of events."""
+        for version in record.versions:
+            folder = f"v{version.number}/"
+            yield folder + MANIFEST_FILE, version.data
+            listed = artifacts.listed(version.manifest)
+            for item in listed:
+                yield folder + item.name, (record.folder / item.name).read_bytes()
+            own = artifacts.facts(MANIFEST_FILE, "Manifest", "application/json", version.data)
+            part = notices.version_part(record, version)
+            page = self._pages.version(
+                record,
+                version,
+                [own, *listed],
+                {**self._citation(record, version, home), "url": home + folder},
+                verify=self._verification(home, [part], proofs),
+            )
+            yield folder + "index.html", page.encode("utf-8")
+        for before, after in pairwise(record.versions):
+            if after.event is not None:
+                named = [notices.version_part(record, version) for version in (before, after)]
+                parts = [notices.event_part(record, after.event), *named]
+                page = self._pages.notice(record, after, verify=self._verification(home, parts, proofs))
+                yield notices.notice_href(after.event) + "index.html", page.encode("utf-8")
+
+    def _removed(self, record: Record, home: str) -> Pieces:
+        """What stays of a removed record: its own page, those of its events without their text, and citations."""
+        citation = self._citation(record, record.current, home)
+        own = self._about(record, citation)
+        for name, (_, _, data) in own.items():
+            yield name, data
+        for version in record.versions[1:]:
+            if version.event is not None:
+                page = self._pages.notice(record, version)
+                yield notices.notice_href(version.event) + "index.html", page.encode("utf-8")
+        page = self._pages.removed(record, [artifacts.facts(name, *facts) for name, facts in own.items()], citation)
+        yield "index.html", page.encode("utf-8")
+
+    def _about(self, record: Record, citation: dict[str, str]) -> dict[str, tuple[str, str, bytes]]:
+        """Name -> (label, media type, bytes) of the files that are made from a record and hold nothing of its text."""
+        told = correction_record(record, self._site_url)
+        # Only the values that events changed can be numbers other than integers.
+        data = stored_bytes(told) if record.events else _json_bytes(told)
+        return {
+            "corrections.json": ("Correction record", "application/json", data),
             "cite.bib": ("Citation, BibTeX", "application/x-bibtex", cite.bibtex(citation).encode()),
             "cite.ris": ("Citation, RIS", "application/x-research-info-systems", cite.ris(citation).encode()),
             "cite.csl.json": (
@@ -109,20 +211,25 @@ class RecordWriter:
                 cite.csl(citation).encode(),
             ),
         }
-        made = [
-            FileFacts(name, label, media, len(data), sha256(data).hexdigest())
-            for name, (label, media, data) in own.items()
-        ]
-        others = artifacts.listed(manifest)
-        page = self._pages.page(manifest, events, [made[0], *others, *made[1:]], citation)
-        earlier = self._earlier / FOLDER / short if self._earlier is not None else None
-        for name, (_, _, data) in own.items():
-            _put(folder, name, data, earlier)
-        for item in others:
-            _put(folder, item.name, (record.folder / item.name).read_bytes(), earlier)
-        # Last, so that a page never stands without its files.
-        _put(folder, "index.html", page.encode("utf-8"), earlier)
-        return folder
+
+    def _citation(self, record: Record, version: Version, home: str) -> dict[str, str]:
+        events = record.events
+        return cite.facts(version.manifest, home, correction_state(events), notice_row(events), notice_event(events))
+
+    def _proofs(self, record: Record) -> dict[str, bytes]:
+        """The proof of each file that the log has, by the file's place below the record's folder."""
+        if self.log is None or not self.log.size:
+            return {}
+        parts = notices.parts_of(record)
+        if record.events:
+            parts += [notices.version_part(record, version) for version in record.versions]
+        found = {part.file: self.log.proof(part.path) for part in parts}
+        return {file: proof for file, proof in found.items() if proof is not None}
+
+    def _verification(self, home: str, parts: list[Part], proofs: dict[str, bytes]) -> Verification | None:
+        if self.log is None or not self.log.size:
+            return None
+        return Verification(home, tuple(parts), frozenset(proofs), self.log.signed)
 
 
 def _json_bytes(value: dict[str, Any]) -> bytes:
@@ -174,19 +281,11 @@ def _records(store: Store, problems: list[Problem]) -> Iterator[Record]:
             problems.extend(refused.problems)
 
 
-def _twice(record: Record, first: Path) -> Problem:
-    return Problem(
-        str(record.path),
-        "/work/short_id",
-        "REG021",
-        json.dumps(record.manifest["work"]["short_id"]),
-        f"an id that {first} does not have",
-        "Remove one of the two.",
-    )
-
-
-def newest(summaries: list[Summary]) -> list[Summary]:
-    """Newest first, then by id: the order of the home page without JavaScript."""
-    return sorted(sorted(summaries, key=lambda item: item.short_id), key=lambda item: item.date or "", reverse=True)
-
-
+def _twice(record: Record, ids: dict[str, Path]) -> list[Problem]:
+    """A problem where another record, of those in ``ids``, has the id of this one."""
+    short = record.manifest["work"]["short_id"]
+    first = ids.setdefault(short, record.path)
+    if first == record.path:
+        return []
+    expected, mend = f"an id that {first} does not have", "Remove one of the two."
+    return [Problem(str(record.path), "/work/short_id", "REG021", json.dumps(short), expected, mend)]

@@ -74,10 +74,18 @@ Tries = Callable[..., list[dict[str, Any]]]
 def kill_points(tmp_path: Path) -> Tries:
     """``kill_points(base, kill=[...], after=[[...]], stride=1)``: what every try left; see ``kill_points.py``.
 
-    ``visible`` in each try is what was seen right after the kill, without hidden names and empty folders.
+    ``visible`` in each try is what was seen right after the kill, without hidden names and empty folders. ``env``:
+    what the calls find in their environment beside the usual.
     """
 
-    def tries(base: Path, *, kill: list[object], after: list[list[object]], stride: int = 1) -> list[dict[str, Any]]:
+    def tries(
+        base: Path,
+        *,
+        kill: list[object],
+        after: list[list[object]],
+        stride: int = 1,
+        env: dict[str, str] | None = None,
+    ) -> list[dict[str, Any]]:
         work = tmp_path / "work"
         plan = {
             "base": str(base),
@@ -89,7 +97,7 @@ def kill_points(tmp_path: Path) -> Tries:
         (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
         done = subprocess.run(
             [sys.executable, HERE / "kill_points.py", tmp_path / "plan.json"],
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **(env or {})},
             capture_output=True,
             text=True,
             timeout=300,

@@ -28,6 +28,7 @@ def main() -> None:
     from generator import cli  # noqa: F401
     from generator.kernel import pipeline  # noqa: F401
     from generator.manifest import check, publish  # noqa: F401
+    from generator.manifest.log import append, verify  # noqa: F401
     from generator.site import build  # noqa: F401
 
     tries = []

@@ -26,6 +26,7 @@ NAMES = contracts.names()
 STEMS = {contracts.schema(name)["x-contract"]: name for name in NAMES}
 EARLIER = {
     "correction-record/1.0.0": "eca600d6ad4b77e1845cd57937a6f074ab22906b35debfc45daf12b8349828bb",
+    "correction-record/1.0.1": "6bde6006c581a1dd73dc37bddcccf1edd94a1a3a314bed097e460c53868b6181",
     "paper-manifest/1.1.0": "7d3ea7ac0ac184152a036cbb5c08f297237d50e04f1167abbdea3792877b8aab",
     "synthesis-run/1.0.0": "0ed131c5c1d3f0284bc986965793e7565ca57c17595d65e9304750f568234b6c",
 }
@@ -126,20 +127,23 @@ def test_schema_is_valid_and_named_by_its_version(name: str) -> None:
     version = schema["$id"].removeprefix(f"https://assignee.net/schemas/{name}/").removesuffix(".json")
     major, minor, patch = version.split(".")
     assert all(part.isdigit() for part in (major, minor, patch))
+    assert schema["title"]
+    assert schema["description"]
+    if name == "correction-event":  # written by hand: it names its schema, and no more
+        assert schema["$defs"]["event_fields"]["properties"]["schema"]["const"] == schema["$id"]
+        return
     assert contracts.envelope(name) == {
         "schema": schema["$id"],
         "schema_version": f"{major}.{minor}",
         "contract_version": f"{name}-v{major}.{minor}",
     }
     assert contracts.contract_version(name) == f"{name}-v{major}.{minor}"
-    assert schema["title"]
-    assert schema["description"]
 
 
 def test_ids_are_unique_and_every_file_is_a_contract() -> None:
     ids = Counter(contracts.schema_id(name) for name in NAMES)
     assert set(ids.values()) == {1}
-    assert len(NAMES) == len(list(SCHEMAS.glob("*.json"))) == 9
+    assert len(NAMES) == len(list(SCHEMAS.glob("*.json"))) == 12
 
 
 def test_earlier_versions_are_kept_as_they_were_published() -> None:
@@ -176,7 +180,9 @@ def test_a_value_is_held_against_the_version_it_names(path: Path) -> None:
     assert contracts.validate(value, name, file="f") == []
     assert contracts.is_valid(value, name)
     assert list(validator_of(value["schema"]).iter_errors(value)) == []
-    # the later version only adds: the value keeps it too once it names it
+    if contracts.version_key(contracts.schema_id(name))[:2] != contracts.version_key(value["schema"])[:2]:
+        return  # a new second number may ask for more
+    # the third number only adds: the value keeps the later version too once it names it
     latest = {**value, **contracts.envelope(name)}
     assert contracts.validate(latest, name, file="f") == []
     assert reference_validator(name, None).is_valid(latest)
@@ -340,12 +346,15 @@ def test_tables_and_enumerations_name_the_same_things() -> None:
     def column(name: str, keyword: str, key: str) -> list[Any]:
         return [row[key] for row in contracts.table(name, keyword)]
 
-    event = ("$defs", "event", "properties", "correction_type")
     assert set(column("correction-record", "x-states", "state")) == set(enum_of("correction-record", "$defs", "state"))
     assert sorted(column("correction-record", "x-notices", "notice")) == enum_of(
-        "correction-record", "$defs", "notice_or_null"
+        "correction-event", "$defs", "notice_or_null"
     )
-    assert column("correction-record", "x-correction-types", "correction_type") == enum_of("correction-record", *event)
+    types = enum_of("correction-event", "$defs", "correction_type")
+    assert column("correction-record", "x-correction-types", "correction_type") == types
+    assert set(column("correction-event", "x-facts", "type")) <= set(types)
+    treatments = column("correction-record", "x-treatments", "treatment")
+    assert {row["treatment"] for row in contracts.table("correction-record", "x-notices")} == set(treatments)
     assert column("gate-verdict", "x-statuses", "status") == enum_of("gate-verdict", "properties", "status")
     assert column("gate-verdict", "x-reasons", "reason_code") == enum_of("gate-verdict", "properties", "reason_code")
     assert list(contracts.table("source-provenance", "x-review-methods").values()) == enum_of(

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from generator.manifest import cards, rules, runs
+from generator.manifest import cards, contracts, rules, runs
 from generator.manifest.canonical import sha256_bytes, sha256_text, stored_bytes
 from generator.manifest.check import check_paths, check_record
 from generator.manifest.corrections import load_events
 from generator.manifest.derive import derived, put
 from generator.manifest.identity import run_id
-from generator.manifest.problems import Problem, Problems, UsageError
+from generator.manifest.problems import Problem, Problems, UsageError, shown
 from generator.manifest.publish import publish
 from generator.manifest.rules import check_manifest
 from generator.manifest.store import Store, load_record
@@ -111,6 +111,18 @@ def source_id_twice(m: Manifest) -> list[Row]:
 # --- what is computed
 
 
+@on_manifest("REG024")
+def a_later_version_that_lands(m: Manifest) -> list[Row]:
+    m["work"]["version"] = 2
+    m["correction_record"].update(state="CORRECTED", count=1)
+    mend = "Publish the run again with 'srch publish'; a later version is made by an event."
+    return [
+        ("/work/version", "2", "1", mend),
+        ("/correction_record/state", '"CORRECTED"', '"CURRENT"', mend),
+        ("/correction_record/count", "1", "0", mend),
+    ]
+
+
 @on_manifest("REG030")
 def one_verified_claim_too_many(m: Manifest) -> list[Row]:
     right = m["claims"]["aggregate"]["verified"]
@@ -180,6 +192,13 @@ def rubric_checks_called_reviewers(m: Manifest) -> list[Row]:
     m["provenance"]["review_method"] = "Automated multi-reviewer assessment"
     place = "/provenance/review_method"
     return [(place, '"Automated multi-reviewer assessment"', '"Automated rubric checks"', COMPUTED)]
+
+
+@on_manifest("REG039")
+def a_limitation_left_out(m: Manifest) -> list[Row]:
+    left = m["limitations"].pop()
+    found, expected = shown(m["limitations"]), shown([*m["limitations"], left])
+    return [("/limitations", found, expected, COMPUTED)]
 
 
 # --- quotes and names
@@ -345,6 +364,7 @@ def a_bar_that_is_not_met(m: Manifest) -> list[Row]:
     m["quality_assessment"]["rules"]["verifier"]["meets_bar"] = True
     for claim in m["claims"]["records"]:
         claim["verification"]["method"] = "tfidf-bigram-v1"
+    derive_again(m)
     place = "/quality_assessment/rules/verifier/meets_bar"
     return [(place, "true", "false, by the figures of its card", COMPUTED)]
 
@@ -738,22 +758,121 @@ def something_else_among_the_corrections(record: Path) -> list[tuple[Path, Row]]
     return [(path, row)]
 
 
-@on_files("REG061")
-def two_events_of_one_id(record: Path) -> list[tuple[Path, Row]]:
-    example = Path(__file__).parents[2] / "schemas/examples/correction-record-v1/valid/corrected.json"
-    first = load_json(example)["correction_events"][0]
-    folder = record / "corrections"
-    folder.mkdir()
-    for name in ("2026-01-01-a.yml", "2026-01-02-b.yml"):
-        # JSON is YAML
-        (folder / name).write_bytes(stored_bytes(first))
+def event_in(folder: Path, name: str = "2026-03-04-note", **changes: Any) -> Path:
+    """An event beside the record, written as JSON, which is YAML; ``changes`` replace or add what it says."""
+    event = {
+        "schema": contracts.schema_id("correction-event"),
+        "event_id": name,
+        "record": f"SRCH:{folder.name}",
+        "corrected_at": "2026-03-04T08:00:00Z",
+        "correction_type": "METADATA",
+        "issued_by": "A. Reader",
+        "reason": "Seen while reading.",
+        "public_note": "The title was wrong.",
+        **changes,
+    }
+    path = folder / "corrections" / f"{name}.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(stored_bytes(event))
+    return path
+
+
+TITLE = {"op": "replace", "path": "/work/title", "before": "Another title", "value": "The right title"}
+FACTS = "the place of a fact: " + ", ".join(row["path"] for row in contracts.table("correction-event", "x-facts"))
+
+
+@on_files("REG062")
+def an_event_under_another_name(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, event_id="2026-03-04-other")
+    mend = "Give the file the name of the event, and the event the name of its file."
+    return [(path, ("/event_id", '"2026-03-04-other"', '"2026-03-04-note"', mend))]
+
+
+@on_files("REG062")
+def an_event_of_another_day(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, corrected_at="2026-03-05T08:00:00Z")
+    mend = "Begin the event's id with the day of its date."
+    return [(path, ("/corrected_at", '"2026-03-05T08:00:00Z"', "a time on 2026-03-04", mend))]
+
+
+@on_files("REG062")
+def an_event_of_another_record(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, record="SRCH:00000000")
+    mend = "Put the file into the folder of the record that it corrects."
+    return [(path, ("/record", '"SRCH:00000000"', f'"SRCH:{record.name}"', mend))]
+
+
+@on_files("REG063")
+def a_value_before_that_does_not_hold(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, changes=[TITLE])
+    title = shown(load_json(record / "manifest.json")["work"]["title"])
+    mend = f"Another event may have changed it since: take the value from 'srch show SRCH:{record.name} --manifest'."
+    return [(path, ("/changes/0/before", '"Another title"', f"the value that /work/title holds now, {title}", mend))]
+
+
+@on_files("REG064")
+def a_change_of_a_place_that_is_not_there(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, changes=[{**TITLE, "path": "/claims/records/C91/text"}])
     row = (
-        "/event_id",
-        f'"{first["event_id"]}"',
-        "an id that 2026-01-01-a.yml does not have",
-        "Give each event its own id.",
+        "/changes/0/path",
+        '"/claims/records/C91/text", but there is no /claims/records/C91',
+        "a place in the manifest, counted as it was published",
+        f'Did you mean "C9"? See \'srch show SRCH:{record.name} --manifest\' for the view as it stands.',
     )
-    return [(folder / "2026-01-02-b.yml", row)]
+    return [(path, row)]
+
+
+@on_files("REG065")
+def a_change_of_what_is_derived(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, changes=[{**TITLE, "path": "/quality_assessment/tier/tier"}])
+    mend = "Change the facts that it follows from; this part is computed from them, or never changes."
+    return [(path, ("/changes/0/path", '"/quality_assessment/tier/tier"', FACTS, mend))]
+
+
+@on_files("REG066")
+def a_change_that_gives_no_valid_record(record: Path) -> list[tuple[Path, Row]]:
+    title = load_json(record / "manifest.json")["work"]["title"]
+    path = event_in(record, changes=[{**TITLE, "before": title, "value": ""}])
+    found = "/work/title of the corrected record: 0 characters (REG010)"
+    return [(path, ("/changes", found, "at least 1 character", "Write a text."))]
+
+
+@on_files("REG066")
+def a_change_of_a_file_s_hash(record: Path) -> list[tuple[Path, Row]]:
+    artifacts = load_json(record / "manifest.json")["artifacts"]
+    index = next(index for index, item in enumerate(artifacts) if item["url"] == "report.html")
+    path = f"/artifacts/{index}/sha256"
+    change = {"op": "replace", "path": path, "before": artifacts[index]["sha256"], "value": "0" * 64}
+    row = (
+        "/changes",
+        f'/artifacts/{index} of the corrected record: "report.html" (REG041)',
+        "a file as it was published",
+        "Publish a new record with the right file, and name it with 'replaced_by'.",
+    )
+    return [(event_in(record, changes=[change]), row)]
+
+
+@on_files("REG067")
+def an_event_that_lifts_nothing(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, lifts="2026-03-01-concern")
+    expected = "an earlier event of this record that carries a notice"
+    mend = "Leave it out: there is no such event."
+    return [(path, ("/lifts", '"2026-03-01-concern"', expected, mend))]
+
+
+@on_files("REG067")
+def an_event_that_names_a_record_elsewhere(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, notice="new_version", replaced_by="SRCH:00000000")
+    mend = "Publish that record first, or in the same pull request."
+    return [(path, ("/replaced_by", '"SRCH:00000000"', "a record of this registry", mend))]
+
+
+@on_files("REG067")
+def an_event_that_replaces_a_record_by_itself(record: Path) -> list[tuple[Path, Row]]:
+    own = f"SRCH:{record.name}"
+    path = event_in(record, notice="new_version", replaced_by=own)
+    mend = "Name the record that takes this one's place."
+    return [(path, ("/replaced_by", f'"{own}"', "another record", mend))]
 
 
 @pytest.mark.parametrize(("code", "change"), MANIFEST_CASES)
@@ -937,6 +1056,11 @@ def test_every_code_is_tested_and_stands_in_the_table_and_in_the_source() -> Non
     table = rules.titles()
     tested = {case.values[0] for case in (*MANIFEST_CASES, *FILE_CASES)}
     tested |= {"REG022", "REG053"}  # test_reg022_..., test_reg053_... above
+    # landing, log and monitor have tests of their own
+    own = Path(__file__).parent
+    paths = [*own.glob("*/*.py"), own / "test_observations.py"]
+    others = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    tested |= set(re.findall(r"\bREG0[89]\d\b", others))
     assert used == set(table)
     assert tested == set(table)
     assert all(title and title[0].islower() and not title.endswith(".") for title in table.values())

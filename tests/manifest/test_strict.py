@@ -284,3 +284,16 @@ def test_text_may_have_a_mark_and_any_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "draft.txt"
     path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree\n")
     assert load_text(path) == "one\ntwo\nthree\n"
+
+
+MARKS = ["key: value", "  - item", "- a", "a: 'b'", 'a: "b"', "note: >-", "  folded", "x: 012", "? k", "# c", "---"]
+PLAIN = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=20)
+
+
+@given(st.lists(st.one_of(PLAIN, st.sampled_from([*MARKS, "...", "a: 1\na: 2", "- - - a", "1: b"])), max_size=8))
+def test_the_quick_way_reads_yaml_as_the_close_one_does(lines: list[str]) -> None:
+    data = "\n".join(lines).encode()
+    quick = outcome(data, loads_yaml)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(strict, "_QuickLoader", None)
+        assert repr(outcome(data, loads_yaml)) == repr(quick)

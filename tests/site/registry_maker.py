@@ -13,7 +13,9 @@ import yaml
 
 from generator.manifest import cards
 from generator.manifest.canonical import sha256_text, stored_bytes
+from generator.manifest.corrections import Event
 from generator.manifest.derive import derived, put
+from generator.manifest.store import Record
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "schemas" / "examples" / "paper-manifest-v1.1" / "valid"
@@ -99,32 +101,146 @@ def small(manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def store(root: Path, manifest: dict[str, Any], events: list[dict[str, Any]] | None = None) -> Path:
-    """Write a record's folder, with made-up files for the artifacts it lists, and return it."""
+def store(
+    root: Path,
+    manifest: dict[str, Any],
+    events: list[dict[str, Any]] | None = None,
+    contents: dict[str, bytes] | None = None,
+) -> Path:
+    """Write a record's folder, with made-up files for the artifacts it lists but ``contents`` does not hold."""
     short = manifest["work"]["short_id"]
     folder = root / short[:2] / short
     folder.mkdir(parents=True)
     for item in manifest["artifacts"]:
         if item["url"] and "/" not in item["url"]:
-            data = f"made up for a test: {item['url']}\n".encode()
+            data = (contents or {}).get(item["url"], f"made up for a test: {item['url']}\n".encode())
             (folder / item["url"]).write_bytes(data)
             item.update(size=len(data), sha256=hashlib.sha256(data).hexdigest())
     (folder / "manifest.json").write_bytes(stored_bytes(manifest))
-    for number, event in enumerate(events or []):
+    for event in events or []:
         (folder / "corrections").mkdir(exist_ok=True)
-        (folder / "corrections" / f"2026-11-2{number}-note.yml").write_text(yaml.safe_dump(event), encoding="utf-8")
+        text = yaml.safe_dump({**event, "record": manifest["work"]["public_id"]}, sort_keys=False)
+        (folder / "corrections" / f"{event['event_id']}.yml").write_text(text, encoding="utf-8")
     return folder
 
 
-def event(**more: Any) -> dict[str, Any]:
+def event(day: str = "2026-11-23", slug: str = "note", **more: Any) -> dict[str, Any]:
+    """A correction event of nine o'clock that day, without the record that it is put beside."""
     return {
-        "event_id": "note-1",
-        "corrected_at": "2026-11-23T09:00:00Z",
+        "schema": "https://assignee.net/schemas/correction-event/1.0.0.json",
+        "event_id": f"{day}-{slug}",
+        "corrected_at": f"{day}T09:00:00Z",
         "correction_type": "CLAIM",
+        "issued_by": "A. Reader",
+        "reason": "One of the paper's authors reported it.",
         "public_note": "Claim C1 came from the second version.",
-        "affected_fields": ["/claims/records/0"],
+        **({} if "changes" in more else {"affected_fields": ["/claims/records/0"]}),
         **more,
     }
+
+
+def corrected_registry(root: Path) -> dict[str, str]:
+    """A registry with a record for each way in which corrections show; name of each -> its short id."""
+    made = {
+        name: numbered(example(), number)
+        for number, name in enumerate(("corrected", "concerned", "removed", "lifted", "superseded", "plain"), 11)
+    }
+    retracted = example()
+    retracted["artifacts"].insert(0, {**retracted["artifacts"][0], "media_type": "text/html", "url": "report.html"})
+    made["retracted"] = rederived(retracted)
+    ids = {name: str(manifest["work"]["short_id"]) for name, manifest in made.items()}
+    base = made["corrected"]
+    concern = event("2026-11-23", "concern", notice="expression_of_concern", public_note="We are looking into it.")
+    events = {
+        "corrected": [
+            event(
+                "2026-11-23",
+                "title",
+                notice="correction",
+                correction_type="METADATA",
+                public_note="The title named the wrong light.\nIt is right now.",
+                evidence=[
+                    {"label": "The paper's second version", "url": "https://arxiv.org/abs/2505.20225v2"},
+                    {"label": "A file at hand", "url": "https://example.org/a%22b"},
+                ],
+                changes=[
+                    replaced(base, "/work/title", "Does red light make ferns grow shorter?"),
+                    {"op": "add", "path": "/uncertainties/-", "value": {"kind": "finding", "text": "Few ferns grew."}},
+                    {"op": "remove", "path": "/claims/disagreements/0", "before": base["claims"]["disagreements"][0]},
+                    replaced(base, "/claims/records/1/truncated_at_source", True),
+                ],
+            ),
+            event(
+                "2026-11-25",
+                "score",
+                correction_type="QUALITY_ASSESSMENT",
+                public_note="One finding was counted twice.",
+                changes=[replaced(base, "/quality_assessment/review/score", 4.2)],
+            ),
+        ],
+        "concerned": [{**concern, "affected_fields": ["/claims/records/0", "/claims/records/C3"]}],
+        "retracted": [
+            concern,
+            event(
+                "2026-11-26",
+                "retraction",
+                notice="retraction",
+                lifts=concern["event_id"],
+                issued_by="Assignee Research",
+                reason="The main source was withdrawn.",
+                public_note="Do not rely on this record.",
+                replaced_by=base["work"]["public_id"],
+            ),
+        ],
+        "removed": [
+            event("2026-11-24", "wording", changes=[replaced(made["removed"], "/work/abstract", "Other words.")]),
+            event("2026-11-27", "removal", notice="removal", public_note="It named private persons."),
+        ],
+        "lifted": [
+            concern,
+            event(
+                "2026-11-24", "cleared", notice="clarification", lifts=concern["event_id"], public_note="It was right."
+            ),
+        ],
+        "superseded": [
+            event(notice="new_version", replaced_by=base["work"]["public_id"], public_note="A better one is there.")
+        ],
+    }
+    report = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>A report</title></head>'
+    contents = {"report.html": f"{report}<body><h1>A report</h1><p>One claim.</p></body></html>\n".encode()}
+    contents["report.pdf"] = pdf("Page one", "Page two")
+    for name, manifest in made.items():
+        store(root, manifest, events.get(name), contents)
+    return ids
+
+
+def pdf(*pages: str) -> bytes:
+    """A PDF with a page for each text."""
+    import typst
+
+    source = "#set page(width: 300pt, height: 400pt)\n" + "\n#pagebreak()\n".join(pages)
+    data: Any = typst.compile(source.encode(), format="pdf", ignore_system_fonts=True, timestamp=0)
+    return bytes(data)
+
+
+def record(manifest: dict[str, Any], events: list[dict[str, Any]] | None = None) -> Record:
+    """The record of a manifest and its events, in their order, without any file."""
+    short = manifest["work"]["short_id"]
+    folder = Path(short[:2]) / short
+    made = []
+    for data in events or []:
+        content = yaml.safe_dump({**data, "record": manifest["work"]["public_id"]}).encode()
+        path = folder / "corrections" / f"{data['event_id']}.yml"
+        made.append(Event(path, hashlib.sha256(content).hexdigest(), yaml.safe_load(content)))
+    return Record(folder / "manifest.json", short, manifest, made, stored_bytes(manifest))
+
+
+def replaced(manifest: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """The change that puts ``value`` at ``path``, with the value that stands there."""
+    here: Any = manifest
+    for part in path.split("/")[1:]:
+        here = here[int(part)] if isinstance(here, list) else here[part]
+    return {"op": "replace", "path": path, "before": copy.deepcopy(here), "value": value}
 
 
 def project(folder: Path) -> Path:

@@ -18,6 +18,7 @@ from types import ModuleType
 import pytest
 
 from generator.manifest import contracts
+from generator.manifest.log.append import append
 from generator.manifest.problems import Problems, UsageError
 from generator.site import swap
 from generator.site.build import Built, build
@@ -57,7 +58,10 @@ def test_sitemap_lists_every_page_once_and_no_sentinel(site: Path) -> None:
     text = (site / "sitemap.xml").read_text(encoding="utf-8")
     listed = re.findall("<loc>https://assignee.net/([^<]*)</loc>", text)
     pages = [path.parent.relative_to(site).as_posix() + "/" for path in site.rglob("index.html")]
-    assert sorted(listed) == sorted("" if name == "./" else name for name in pages)
+    # search engines should find the version that stands, not one before it
+    wanted = [name for name in pages if not re.fullmatch(r"paper/[0-9A-F]+/v\d+/", name)]
+    assert len(pages) - len(wanted) == 4
+    assert sorted(listed) == sorted("" if name == "./" else name for name in wanted)
     assert "registryslot" not in text
     packed = (site / "sitemap.xml.gz").read_bytes()
     assert gzip.decompress(packed) == text.encode()
@@ -381,12 +385,22 @@ def test_serve_makes_records_when_asked(tmp_path: Path, maker: ModuleType) -> No
         assert json.loads(get(f"paper/{short}/manifest.json"))["work"]["short_id"] == short
         assert short in get("")
         assert short in get("search/search_index.json")
+        assert short in get("feed.atom")
+        assert short in get("data/versions.jsonl")
+        assert short in get("data/review-monitor.json")
+        assert "This registry keeps no log yet." in get("log/")
+        assert "1 record" in get("monitor/")
+        append(manifests, None)
+        assert "<td>1</td>" in get("log/")
+        assert get("log/checkpoint").splitlines()[:2] == ["assignee.net/log", "1"]
+        assert get(f"paper/{short}/manifest.json.tlog-proof").startswith("c2sp.org/tlog-proof@v1")
         # A record that comes or changes later is there on the next request.
         other = maker.numbered(maker.example(), 1)
         other["work"]["title"] = "Added while serving"
         maker.store(manifests, other)
         assert "Added while serving" in get("")
         assert "Added while serving" in get(f"paper/{other['work']['short_id']}/")
+        assert "Added while serving" in get("feed.atom")
         (folder / "manifest.json").write_text("{", encoding="utf-8")
         assert "REG003" in get(f"paper/{short}/")
         with pytest.raises(urllib.error.HTTPError):

@@ -20,17 +20,19 @@ from generator.manifest.files import active_content
 from generator.manifest.store import load_record
 from generator.site import cite
 from generator.site.records import RecordPages
-from generator.site.shell import BODY_END, BODY_START, Shell
+from generator.site.shell import BODY_END, BODY_START, Shell, Shells
 from generator.site.text import clean
 from generator.site.view import FileFacts
 
 BODY = f'<p id="{BODY_START}"></p><p id="{BODY_END}"></p>'
 SHELL = Shell(f"<html><head><title>t</title></head><body>{BODY}</body></html>")
+SHELLS = Shells(SHELL, SHELL, SHELL, SHELL)
 FILES = [FileFacts("manifest.json", "Manifest", "application/json", 1, "0" * 64)]
 # What the record template uses, and nothing else.
 TAGS = {
     *("html", "head", "title", "link", "body", "div", "p", "h1", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd"),
     *("span", "bdi", "a", "time", "table", "tbody", "thead", "tr", "th", "td", "caption", "br", "code", "cite", "pre"),
+    *("section", "strong", "meta"),
 }
 # What could run or load something, or change how the page around it works.
 LOADING = {
@@ -64,14 +66,42 @@ def text_of(html: str, tag: str) -> str:
 
 
 def test_every_hostile_line_stays_text(hostile: list[str], maker: ModuleType) -> None:
-    pages = RecordPages(SHELL)
+    pages = RecordPages(SHELLS)
     base = maker.small(maker.numbered(maker.example(), 9))
     for text in hostile:
         manifest = maker.with_texts(base, text)
-        html = pages.page(manifest, [], FILES, cite.facts(manifest, "https://assignee.net/paper/X/", "CURRENT"))
+        citation = cite.facts(manifest, "https://assignee.net/paper/X/", "CURRENT")
+        html = pages.page(maker.record(manifest), FILES, citation)
         assert_inert(html, TAGS)
         # html5lib folds nothing here, so the reader sees exactly what the manifest says.
         assert text_of(html, "h1") == clean(manifest["work"]["title"])
+
+
+def test_every_hostile_line_stays_text_in_events(hostile: list[str], maker: ModuleType) -> None:
+    pages = RecordPages(SHELLS)
+    base = maker.small(maker.numbered(maker.example(), 9))
+    for start in range(0, len(hostile), 3):
+        some = hostile[start : start + 3]
+        changes = [maker.replaced(base, "/work/title", some[0] or " ")]
+        words = {name: " ".join(some)[:4000] for name in ("public_note", "reason", "issued_by")}
+        link = {"label": some[-1] or " ", "url": "https://example.org/a%22b?c=%3Cscript%3E"}
+        first = maker.event(notice="correction", changes=changes, evidence=[link], **words)
+        last = maker.event("2026-11-25", "retraction", notice="retraction", **words)
+        record = maker.record(base, [first, last])
+        citation = cite.facts(record.current.manifest, "https://assignee.net/paper/X/", "CORRECTED")
+        gone = maker.record(base, [first, maker.event("2026-11-25", "removal", notice="removal", **words)])
+        made = [
+            pages.page(record, FILES, citation),
+            pages.notice(record, record.versions[1]),
+            pages.version(record, record.current, FILES, citation),
+            pages.removed(gone, FILES, citation),
+            pages.notice(gone, gone.versions[1]),
+        ]
+        for html in made:
+            assert_inert(html, TAGS)
+        title = clean(some[0] or " ")
+        assert text_of(made[0], "h1") == f"RETRACTED: {title}"
+        assert text_of(made[1], "h1") == f"Correction: {title}"
 
 
 def test_hostile_citations_parse_back_to_one_entry(hostile: list[str], maker: ModuleType) -> None:

@@ -29,6 +29,7 @@ BLOCKS = [
     "References",
     "Cite",
     "Files",
+    "Verify",
 ]
 
 
@@ -242,8 +243,9 @@ def test_corrections_change_the_current_view_only(site: Path, registry: Path, ma
     assert shown.rows["Correction Record", "Status"] == "CORRECTED"
     assert shown.rows["Correction Record", "Correction count"] == "1"
     assert "Claim C1 came from the second version." in shown.text
-    kept = (site / "paper" / short / "manifest.json").read_bytes()
+    kept = (site / "paper" / short / "v1" / "manifest.json").read_bytes()
     assert kept == (registry / short[:2] / short / "manifest.json").read_bytes()
+    assert json.loads((site / "paper" / short / "manifest.json").read_bytes())["work"]["version"] == 2
 
 
 def test_retraction_stands_in_the_title(site: Path, maker: ModuleType) -> None:
@@ -264,7 +266,8 @@ def test_every_listed_file_is_there_as_listed(site: Path) -> None:
         html = (folder / "index.html").read_text(encoding="utf-8")
         files = html[html.index('<h2 id="files">') :]
         listed = re.findall(r'<a href="([^"]+)">\1</a>.*?<td>([0-9,]+) bytes</td><td><code[^>]*>([0-9a-f]{64})', files)
-        assert {name for name, _, _ in listed} == {path.name for path in folder.iterdir()} - {"index.html"}
+        there = [path for path in (*folder.iterdir(), *folder.glob("corrections/*.yml")) if path.is_file()]
+        assert {name for name, _, _ in listed} == {str(path.relative_to(folder)) for path in there} - {"index.html"}
         for name, size, sha in listed:
             data = (folder / name).read_bytes()
             assert (len(data), hashlib.sha256(data).hexdigest()) == (int(size.replace(",", "")), sha)

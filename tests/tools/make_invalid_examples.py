@@ -164,7 +164,7 @@ def candidates(constraint: Constraint, rule: dict[str, Any], value: Any, place: 
         case "pattern":
             known = str(value)
             yield from put(known.upper(), known.lower(), known + "0" * 128, "not allowed here", "0" + known[1:])
-            yield from put("ftp://example.org/paper", "3" + known[1:])
+            yield from put("ftp://example.org/paper", "3" + known[1:], "")
         case "format":
             yield from put("2026-02-30T09:30:00Z", "2026-02-30", "https://example.org/%zz", "/claims/~2")
         case "minimum":
