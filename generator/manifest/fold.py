@@ -86,14 +86,15 @@ def versions(manifest: dict[str, Any], data: bytes, events: Sequence[Event], *, 
     what follows it could not be judged.
     """
     made = [Version(1, manifest, None, manifest["work"]["submitted"], published=data)]
-    document = patch.opened(manifest) if events else None
+    document: dict[str, Any] = patch.opened(manifest) if events else {}
+    kept: dict[tuple[str, str], Any] = {}
     latest = ""
     for number, event in enumerate(events, 2):
         where = str(event.path)
         problems = patch.apply(document, event.data, file=where)
         if problems:
             raise Problems(problems)
-        view = _view(patch.closed(document), manifest, events[: number - 1], number, where)
+        view = _view(_closed(document, event, kept), manifest, events[: number - 1], number, where)
         latest = max(latest, event.at)
         made.append(Version(number, view, event, latest, before=made[-1].manifest))
     return made
@@ -118,6 +119,30 @@ def changed(before: Any, after: Any) -> tuple[Change, ...]:
         Change(path, old, new, path.startswith(computed) or _is_count(path))
         for path, old, new in _differences(before, after)
     )
+
+
+# what a view writes into: these parts are made anew for each version
+_WRITTEN_INTO = {("provenance", "sources"), ("provenance", "claim_lineage")}
+
+
+def _closed(document: dict[str, Any], event: Event, kept: dict[tuple[str, str], Any]) -> dict[str, Any]:
+    """The document as plain lists and dictionaries. Parts that the event does not touch are those of the version
+    before, held in ``kept``: the claims are most of a manifest, and a record can have many events."""
+    for change in event.data.get("changes", ()):
+        head = tuple(patch.tokens(change["path"])[:2])
+        for place in [place for place in kept if place[: len(head)] == head]:
+            del kept[place]
+    view: dict[str, Any] = {}
+    for name, part in document.items():
+        if not isinstance(part, dict):
+            view[name] = patch.closed(part)
+            continue
+        view[name] = {}
+        for key, inner in part.items():
+            if (name, key) not in kept:
+                kept[name, key] = patch.closed(inner)
+            view[name][key] = kept.pop((name, key)) if (name, key) in _WRITTEN_INTO else kept[name, key]
+    return view
 
 
 def _view(
