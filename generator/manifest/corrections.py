@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NAME, EVENT = "correction-record", "correction-event"
 FOLDER, SUFFIX = "corrections", ".yml"
 MAX_BYTES = 256 * 1024
+LONGEST_NAME = 128  # the site adds endings, and file systems take 255
 FILE_NAME = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}-[a-z0-9]+(?:-[a-z0-9]+)*\.yml")
 
 
@@ -112,6 +113,9 @@ def _placed(event: dict[str, Any], path: Path) -> list[Problem]:
     if event["event_id"] != path.stem:
         mend = "Give the file the name of the event, and the event the name of its file."
         problems.append(Problem(file, "/event_id", "REG062", shown(event["event_id"]), shown(path.stem), mend))
+    if len(path.name) > LONGEST_NAME:
+        found, expected = f"a name of {len(path.name)} characters", f"at most {LONGEST_NAME}"
+        problems.append(Problem(file, "/event_id", "REG062", found, expected, "Shorten the event's id."))
     if event["event_id"][:10] != event["corrected_at"][:10]:
         mend = "Begin the event's id with the day of its date."
         found = shown(event["corrected_at"])

@@ -172,7 +172,7 @@ def _files(view: dict[str, Any], published: dict[str, Any], file: str) -> list[P
     """The files beside a manifest never change, so no event can add one or say that it is another."""
 
     def listed(manifest: dict[str, Any]) -> list[tuple[int, tuple[Any, ...]]]:
-        facts = ("url", "media_type", "size", "sha256")
+        facts = ("url", "type", "media_type", "size", "sha256")
         items = enumerate(manifest["artifacts"])
         return [(index, tuple(item[fact] for fact in facts)) for index, item in items if is_local(item)]
 

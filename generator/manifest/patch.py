@@ -13,6 +13,7 @@ from typing import Any
 
 from generator.manifest.contracts import table
 from generator.manifest.problems import Problem, pointer, shown
+from generator.manifest.strict import MAX_DEPTH
 
 APPEND = "-"
 _FIX = "See 'srch show {record} --manifest' for the view as it stands."
@@ -108,6 +109,11 @@ def _apply_one(
     if not is_fact(path, aggregate=aggregate):
         return _not_a_fact(document, path, place, file)
     parts = tokens(path)
+    levels = len(parts) + _depth(change.get("value"))
+    if levels > MAX_DEPTH:
+        # each value is within the limit of its file, but values can be put into one another
+        said = pointer("changes", key[2], "value")
+        return Problem(file, said, "REG005", f"{levels} levels", f"at most {MAX_DEPTH} levels", "Flatten the value.")
     holder, missing = _walk(document, parts[:-1])
     if missing is not None:
         return _no_place(file, place, path, pointer(*parts[: missing + 1]), record, _names(holder))
@@ -119,7 +125,7 @@ def _apply_one(
         return _no_place(file, place, path, path, record, _names(holder))
     held, slot = where
     now = closed(held[slot])
-    if not same(now, change["before"]):
+    if not _holds(now, change["before"], parts, aggregate=aggregate):
         mend = f"Another event may have changed it since: take the value from 'srch show {record} --manifest'."
         said = pointer("changes", key[2], "before")
         return Problem(
@@ -130,6 +136,26 @@ def _apply_one(
     else:
         held[slot] = opened(change["value"])
     return None
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0) if isinstance(value, (dict, list)) else 0
+
+
+def _holds(now: Any, before: Any, parts: list[str], *, aggregate: bool) -> bool:
+    """Whether ``before`` is the value there. How many claims name a source is counted, so it is not compared."""
+    if parts[:2] == ["provenance", "sources"] and not aggregate:
+        now, before = (_uncounted(value, len(parts)) for value in (now, before))
+    return same(now, before)
+
+
+def _uncounted(value: Any, length: int) -> Any:
+    if length == 2 and isinstance(value, list):
+        return [_uncounted(item, 3) for item in value]
+    if length == 3 and isinstance(value, dict):
+        return {name: inner for name, inner in value.items() if name != "claims"}
+    return value
 
 
 def _add(

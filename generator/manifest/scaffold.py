@@ -150,7 +150,7 @@ def tried(record: Record, moment: str, slug: str, said: Mapping[str, Any], *, no
     data = yaml_bytes(event(record, moment, name, said), file=str(path))
     new = loads_event(data, path)
     events = in_order([*record.events, new], record.folder)
-    submitted = str(record.manifest["work"]["submitted"])
+    submitted = record.manifest["work"]["submitted"]
     problems = [*lifts(events), *successor(new, record.folder.parent.parent), *dates(new, submitted, now)]
     if problems:
         raise Problems(problems)

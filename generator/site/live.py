@@ -7,6 +7,7 @@ changed since is made anew on the next request, so the manifests need no watcher
 from __future__ import annotations
 
 import logging
+import posixpath
 import re
 import shutil
 import threading
@@ -130,13 +131,19 @@ def wrap(server: LiveReloadServer, gate: Gate) -> None:
             site = gate.site()
             try:
                 if site is not None:
-                    site.prepare(path.removeprefix(mount))
+                    site.prepare(plain(path).removeprefix(mount))
             except Exception:
                 # Whatever stands in the site's folder is served; the log says what went wrong.
                 log.exception("cannot make %s", path)
         return answer(environ, start_response)
 
     server.set_app(app)
+
+
+def plain(path: str) -> str:
+    """The path as the server reads it: ``/./paper//X/`` is ``/paper/X/``, and must be made anew as that."""
+    whole = posixpath.normpath(f"/{path}").lstrip("/")
+    return f"/{whole}/" if whole and path.endswith(("/", "/.", "/..")) else f"/{whole}"
 
 
 def _signature(path: Path) -> Signature:

@@ -45,7 +45,8 @@ _LINK += "text-decoration:underline!important;cursor:pointer!important;overflow-
 
 
 class Mark(NamedTuple):
-    """What a marked file says: the notice's ``label`` and ``sentence``, its kind, day, issuer and full address."""
+    """What a marked file says: the notice's ``label`` and ``sentence``, its kind, day, issuer and full address.
+    ``base`` leads from the file to the record's folder."""
 
     label: str
     sentence: str
@@ -54,6 +55,7 @@ class Mark(NamedTuple):
     by: str
     url: str
     event_id: str
+    base: str = ""
 
     @property
     def words(self) -> str:
@@ -74,7 +76,7 @@ def marked_html(data: bytes, mark: Mark) -> bytes:
     text = data.decode("utf-8")
     banner = (
         f'<div role="note" style="{_BOX}">{escape(mark.sentence)}. {escape(mark.words)} '
-        f'<a style="{_LINK}" href="notices/{escape(mark.event_id)}/">{escape(mark.url)}</a></div>\n'
+        f'<a style="{_LINK}" href="{mark.base}notices/{escape(mark.event_id)}/">{escape(mark.url)}</a></div>\n'
     )
     # ASCII, so that it reads the same in whatever encoding the report names.
     banner = banner.encode("ascii", "xmlcharrefreplace").decode("ascii")

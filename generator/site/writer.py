@@ -25,6 +25,7 @@ from generator.site import artifacts, cite, marks, notices, records
 from generator.site.notices import Part, Verification
 from generator.site.records import RecordPages
 from generator.site.shell import Shells
+from generator.site.view import FileFacts
 
 if TYPE_CHECKING:
     from generator.site.monitoring import Block
@@ -131,15 +132,9 @@ class RecordWriter:
         for name, (_, _, data) in own.items():
             yield name, data
         listed = []
-        mark = artifacts.mark_of(record, home)
-        for item in artifacts.listed(current.manifest):
-            data = (record.folder / item.name).read_bytes()
-            if mark is not None and item.name.endswith(marks.MARKED):
-                data = marks.marked(item.name, data, mark)
-                item = artifacts.facts(item.name, item.label, item.media_type, data)
-                item = item._replace(as_published=f"v1/{item.name}")
-            listed.append(item)
-            yield item.name, data
+        for name, data, row in self._files(record, current, home, ""):
+            listed.append(row)
+            yield name, data
         for event in events:
             data = event.path.read_bytes()
             made.append(artifacts.facts(notices.event_file(event), "Correction event", "application/yaml", data))
@@ -158,14 +153,31 @@ class RecordWriter:
         )
         yield "index.html", page.encode("utf-8")
 
+    def _files(
+        self, record: Record, version: Version, home: str | None, base: str
+    ) -> Iterator[tuple[str, bytes, FileFacts]]:
+        """Name, bytes and row of each file of a version, with the record's mark where ``home`` is given; ``base`` leads
+        from the version's folder to the record's."""
+        mark = None if home is None else artifacts.mark_of(record, home)
+        for item in artifacts.listed(version.manifest):
+            data = (record.folder / item.name).read_bytes()
+            if mark is None or not item.name.endswith(marks.MARKED):
+                yield item.name, data, item
+                continue
+            data = marks.marked(item.name, data, mark._replace(base=base))
+            row = artifacts.facts(item.name, item.label, item.media_type, data)
+            yield item.name, data, row._replace(as_published=f"{base}v1/{item.name}")
+
     def _versions(self, record: Record, home: str, proofs: dict[str, bytes]) -> Pieces:
         """The pages of versions, with their files, and of events."""
         for version in record.versions:
             folder = f"v{version.number}/"
             yield folder + MANIFEST_FILE, version.data
-            listed = artifacts.listed(version.manifest)
-            for item in listed:
-                yield folder + item.name, (record.folder / item.name).read_bytes()
+            # the first version keeps its files as published; those of later ones carry a mark like the record's own
+            listed = []
+            for name, data, row in self._files(record, version, home if version.number > 1 else None, "../"):
+                listed.append(row)
+                yield folder + name, data
             own = artifacts.facts(MANIFEST_FILE, "Manifest", "application/json", version.data)
             part = notices.version_part(record, version)
             page = self._pages.version(

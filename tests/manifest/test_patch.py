@@ -329,3 +329,26 @@ def test_changes_to_different_facts_commute(data):
             assert patch.apply(document, one, file="e.yml") == []
         views.append(json.dumps(patch.closed(document), sort_keys=True))
     assert views[0] == views[1] == views[2]
+
+
+def test_how_many_claims_name_a_source_is_counted_and_not_compared():
+    document = patch.opened(MANIFESTS["0729108B"])
+    source = {**MANIFESTS["0729108B"]["provenance"]["sources"][2], "claims": 99}
+    removal = {"op": "remove", "path": f"/provenance/sources/{source['id']}", "before": source}
+    assert patch.apply(document, event(removal), file="e.yml") == []
+    whole = patch.opened(MANIFESTS["0729108B"])
+    wrong = {**removal, "before": {**source, "title": "Another"}}
+    assert [item.code for item in patch.apply(whole, event(wrong), file="e.yml")] == ["REG063"]
+
+
+def test_values_put_into_one_another_stay_within_the_depth_of_a_file():
+    deep: Any = "x"
+    for _ in range(55):
+        deep = {"a": deep}
+    document = patch.opened(MANIFESTS["0729108B"])
+    first = {"op": "add", "path": "/claims/themes/0/x", "value": deep}
+    assert patch.apply(document, event(first), file="e.yml") == []
+    second = {"op": "add", "path": f"/claims/themes/0/x{'/a' * 54}/b", "value": deep}
+    assert patch.apply(document, event(second), file="e.yml") == [
+        Problem("e.yml", "/changes/0/value", "REG005", "114 levels", "at most 64 levels", "Flatten the value.")
+    ]

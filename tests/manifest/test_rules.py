@@ -789,6 +789,12 @@ def an_event_under_another_name(record: Path) -> list[tuple[Path, Row]]:
 
 
 @on_files("REG062")
+def an_event_with_a_name_that_is_too_long(record: Path) -> list[tuple[Path, Row]]:
+    path = event_in(record, f"2026-03-04-{'a' * 120}")
+    return [(path, ("/event_id", "a name of 135 characters", "at most 128", "Shorten the event's id."))]
+
+
+@on_files("REG062")
 def an_event_of_another_day(record: Path) -> list[tuple[Path, Row]]:
     path = event_in(record, corrected_at="2026-03-05T08:00:00Z")
     mend = "Begin the event's id with the day of its date."

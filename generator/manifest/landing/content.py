@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.manifest.check import check_paths
-from generator.manifest.corrections import Event, load_events
+from generator.manifest.corrections import Event, lifts, load_events
 from generator.manifest.files import is_local
 from generator.manifest.fold import versions
 from generator.manifest.identity import PREFIX, SHORT_ID
@@ -21,6 +21,7 @@ from generator.manifest.landing.history import Tree
 from generator.manifest.landing.trees import EVENT, MANIFEST, Additions, Registry, unlisted
 from generator.manifest.log import entries
 from generator.manifest.problems import Problem, Problems, printable, shown
+from generator.manifest.rules import check_manifest
 from generator.manifest.strict import loads_json
 
 _UNKNOWN_HASH = "0" * 64
@@ -88,8 +89,8 @@ class Content:
     def _write_order(self, landed: Iterable[str]) -> None:
         """A log that holds the events that have landed, in their order: the base's log, then what it lacks by date.
 
-        An event lands when it is on the base, and reaches the log a moment later. What the request adds comes after
-        all of these, whatever its date, or a request could push itself between events that have landed.
+        An event lands when it is on the base, and reaches the log a moment later. What the request adds is judged after
+        all of these, whatever its date: of two requests on one fact the second is the one that does not fit.
         """
         inner = {folder: "/".join(self._registry.inside(folder)) for folder in landed}
         logged = self._logged(set(inner.values()))
@@ -170,37 +171,41 @@ class Content:
         except Problems as refused:
             return list(refused.problems)
         events, problems = load_events(where)
+        # what is no valid manifest cannot be corrected, and its own problems say why
+        wrong = check_manifest(manifest, file=str(path))
+        if wrong:
+            return [*problems, *wrong]
         new = {str(self._at(path)) for path in self._additions.events if _record(path) == folder}
+        for event in events:
+            if str(event.path) in new:
+                problems.extend(dates(event, manifest["work"]["submitted"], now))
+                problems.extend(self._successor(event))
+        if problems:
+            return problems
         try:
-            submitted = str(manifest["work"]["submitted"])
-            for event in events:
-                if str(event.path) in new:
-                    problems.extend(dates(event, submitted, now))
-                    problems.extend(self._successor(event))
-            if not problems:
-                versions(manifest, data, events, file=str(path))
-                problems.extend(self._by_date(folder, manifest, data, events, new))
+            versions(manifest, data, events, file=str(path))
         except Problems as refused:
-            problems.extend(refused.problems)
-        except (KeyError, TypeError, AttributeError):
-            # the rules say what is wrong with the manifest
-            pass
-        return problems
+            return list(refused.problems)
+        return self._by_date(folder, manifest, data, events, new)
 
     def _by_date(
         self, folder: str, manifest: dict[str, Any], data: bytes, events: list[Event], new: set[str]
     ) -> list[Problem]:
-        """A new event holds by date too, beside those that have landed and are not in the log yet: until the log is
+        """A new event must hold by date too, beside those that have landed and are not in the log yet: until the log is
         appended, and in the order in which it will be, they stand by date."""
         inner = "/".join(self._registry.inside(folder))
         known = {path.rpartition("/")[2] for path in self._logged({inner}).get(inner, ())}
         logged = [event for event in events if event.file in known]
         waiting = sorted((event for event in events if event.file not in known), key=lambda event: (event.at, event.id))
-        if [*logged, *waiting] == events:
+        dated = [*logged, *waiting]
+        if dated == events:
             return []
         try:
-            versions(manifest, data, [*logged, *waiting], file="")
+            holds = not lifts(dated)
+            versions(manifest, data, dated, file="")
         except Problems:
+            holds = False
+        if not holds:
             last = next(event for event in reversed(events) if str(event.path) not in new)
             expected = f"a time after {last.at} of {last.file}, which has landed and is not in the log yet"
             mend = "Date the event after that one, or wait until the main branch has appended its log."
@@ -263,13 +268,13 @@ def _listed(data: bytes) -> set[str] | None:
         return None
 
 
-def dates(event: Event, submitted: str, now: str) -> list[Problem]:
+def dates(event: Event, submitted: str | None, now: str) -> list[Problem]:
     """The problem of an event dated after ``now`` or before its record was ``submitted``."""
     file = str(event.path)
     if event.at > now:
         mend = "Give the time at which the correction is made."
         return [Problem(file, "/corrected_at", "REG086", event.at, f"a time that has come; it is {now}", mend)]
-    if event.at[:10] < submitted[:10]:
+    if submitted is not None and event.at[:10] < submitted[:10]:
         mend = "Give the time at which the correction is made."
         expected = f"a day not before {printable(submitted)}, when the record was submitted"
         return [Problem(file, "/corrected_at", "REG086", event.at, expected, mend)]

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from generator.manifest.corrections import LONGEST_NAME
 from generator.manifest.identity import SHORT_ID
 from generator.manifest.landing.git import FILE_MODE, LINK_MODE, MODULE_MODE, PROGRAM_MODE
 from generator.manifest.landing.history import Difference, Tree
@@ -151,6 +152,10 @@ def _place(item: Difference, registry: Registry, base: Tree, result: Tree, addit
     if not all(_PLAIN.fullmatch(part) for part in registry.inside(path)):
         expected = "a name of plain ASCII characters without spaces"
         return Problem(path, "", "REG085", shown(path.rpartition("/")[2]), expected, "Rename the file.")
+    longest = max(len(part) for part in registry.inside(path))
+    if longest > LONGEST_NAME:
+        found, expected = f"a name of {longest} characters", f"names of at most {LONGEST_NAME} characters"
+        return Problem(path, "", "REG085", found, expected, "Shorten the name.")
     match registry.inside(path):
         case ("observations", name) if _OBSERVATION.fullmatch(name):
             additions.observations[path] = item.new

@@ -142,6 +142,32 @@ def event_on_top_of_one_that_is_not_logged_yet_and_bears_a_later_date(repo: Repo
     two_events_of_which_the_first_is_not_logged(repo, "2026-11-22")
 
 
+def lift_of_a_notice_that_is_not_logged(repo: Repo, day: str) -> None:
+    repo.switch("main")
+    repo.add_event(slug="concern", corrected_at="2026-12-01T00:00:00Z", notice="expression_of_concern")
+    repo.commit("landed, and not logged yet")
+    repo.switch("topic")
+    repo.merge("main")
+    repo.add_event(slug="lift", corrected_at=f"{day}T00:00:00Z", lifts="2026-12-01-concern")
+    repo.commit()
+
+
+@accepted
+def lift_of_a_notice_that_is_not_logged_yet(repo: Repo) -> None:
+    lift_of_a_notice_that_is_not_logged(repo, "2026-12-02")
+
+
+@refused(("REG063", f"{TREES}/corrections/2026-11-30-lift.yml"))
+def lift_dated_before_a_notice_that_is_not_logged_yet(repo: Repo) -> None:
+    lift_of_a_notice_that_is_not_logged(repo, "2026-11-30")
+
+
+@refused(("REG085", f"{TREES}/corrections/2026-12-01-{'a' * 200}.yml"))
+def event_with_a_name_that_the_site_could_not_write(repo: Repo) -> None:
+    repo.add_event(slug="a" * 200, corrected_at="2026-12-01T00:00:00Z")
+    repo.commit()
+
+
 @accepted
 def record_added_that_takes_the_place_of_another(repo: Repo) -> None:
     repo.add_record()
