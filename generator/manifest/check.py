@@ -15,7 +15,7 @@ from generator.manifest.corrections import FOLDER, Event, load_events
 from generator.manifest.identity import PREFIX, SHORT_ID, run_id
 from generator.manifest.problems import Problem, Problems, UsageError, shown
 from generator.manifest.rules import check_manifest
-from generator.manifest.store import MANIFEST_FILE, Record, load_record
+from generator.manifest.store import MANIFEST_FILE, Record, Store, load_record
 from generator.manifest.strict import loads_json, read_bytes
 
 Progress = Callable[[Path], None]
@@ -154,7 +154,8 @@ def _check_events(folder: Path) -> list[Problem]:
         expected, mend = f"a {MANIFEST_FILE} in {folder.parent}", "Put the event beside the record that it corrects."
         return [Problem(str(folder), "", "REG060", "corrections of no record", expected, mend)]
     events, problems = load_events(folder.parent)
-    problems.extend(problem for event in events for problem in successor(event, folder.parent.parent.parent))
+    known = Store(folder.parent.parent.parent).holds
+    problems.extend(problem for event in events for problem in successor(event, known))
     if problems:
         return problems
     try:
@@ -172,10 +173,10 @@ def _fold(record: Record) -> list[Problem]:
     return []
 
 
-def successor(event: Event, root: Path) -> list[Problem]:
-    """The problem of an event that names a record in this one's place which is not in the registry at ``root``."""
-    short = str(event.data.get("replaced_by", "")).removeprefix(PREFIX)
-    if not short or (root / short[:2] / short / MANIFEST_FILE).is_file():
+def successor(event: Event, known: Callable[[str], bool]) -> list[Problem]:
+    """The problem of an event that names a record in this one's place whose short id is not ``known``."""
+    short = str(event.data.get("replaced_by") or "").removeprefix(PREFIX)
+    if not short or known(short):
         return []
     expected, mend = "a record of this registry", "Publish that record first, or in the same pull request."
     return [Problem(str(event.path), "/replaced_by", "REG067", shown(PREFIX + short), expected, mend)]

@@ -139,9 +139,12 @@ def _closed(document: dict[str, Any], event: Event, kept: dict[tuple[str, str], 
             continue
         view[name] = {}
         for key, inner in part.items():
+            if (name, key) in _WRITTEN_INTO:
+                view[name][key] = patch.closed(inner)
+                continue
             if (name, key) not in kept:
                 kept[name, key] = patch.closed(inner)
-            view[name][key] = kept.pop((name, key)) if (name, key) in _WRITTEN_INTO else kept[name, key]
+            view[name][key] = kept[name, key]
     return view
 
 

@@ -26,7 +26,7 @@ from generator.manifest.fold import Version
 from generator.manifest.identity import SHORT_ID
 from generator.manifest.landing.content import dates
 from generator.manifest.problems import Problem, Problems, UsageError, shown
-from generator.manifest.store import Record, load_record
+from generator.manifest.store import Record, Store, load_record
 
 KEYS = (
     *("schema", "event_id", "record", "corrected_at", "correction_type", "notice", "issued_by", "reason"),
@@ -151,7 +151,7 @@ def tried(record: Record, moment: str, slug: str, said: Mapping[str, Any], *, no
     new = loads_event(data, path)
     events = in_order([*record.events, new], record.folder)
     submitted = record.manifest["work"]["submitted"]
-    problems = [*lifts(events), *successor(new, record.folder.parent.parent), *dates(new, submitted, now)]
+    problems = [*lifts(events), *successor(new, Store(record.folder.parent.parent).holds), *dates(new, submitted, now)]
     if problems:
         raise Problems(problems)
     together = replace(record, events=events)

@@ -55,6 +55,10 @@ class Store:
         """Where the record with this short id lives."""
         return self.root / short[:2] / short
 
+    def holds(self, short: str) -> bool:
+        """Whether there is a record with this short id."""
+        return (self.folder(short) / MANIFEST_FILE).is_file()
+
     def paths(self) -> Iterator[Path]:
         """Manifest files in the order of their ids; folders that are no record's are left out."""
         if not self.root.is_dir():

@@ -10,6 +10,7 @@ from generator.manifest.monitor.entry import label_of, triggers
 from generator.manifest.monitor.report import evaluated
 from generator.site import text
 from generator.site.records import environment
+from generator.site.view import DUE
 
 PLACE = "<!-- registry:monitor -->"
 DATA = "data/review-monitor.json"
@@ -17,7 +18,6 @@ MOST = 500
 """How many records the page lists; the data has them all."""
 MOST_REASONS = 5
 """How many sentences the page gives for one record; the record's own page has them all."""
-RULES_DUE = "A newer verifier exists: this record is due for re-review."
 _TEMPLATE = "monitor.html.j2"
 
 
@@ -67,7 +67,7 @@ def block(entry: Entry, *, rules: str, paper: str = "../") -> Block:
     the address of the folder of all record pages, seen from where the block stands."""
     reasons = [_reason(item, paper) for item in entry.active]
     reasons = [
-        item._replace(text=f"{RULES_DUE} {item.text} Tier, level and dimensions were computed by rules {rules}.")
+        item._replace(text=f"{DUE} {item.text} Tier, level and dimensions were computed by rules {rules}.")
         if found.trigger == "RULES_CHANGED"
         else item
         for item, found in zip(reasons, entry.active, strict=True)

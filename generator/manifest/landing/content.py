@@ -11,16 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from generator.manifest.check import check_paths
+from generator.manifest.check import check_paths, successor
 from generator.manifest.corrections import Event, lifts, load_events
 from generator.manifest.files import is_local
 from generator.manifest.fold import versions
-from generator.manifest.identity import PREFIX, SHORT_ID
+from generator.manifest.identity import SHORT_ID
 from generator.manifest.landing.git import FILE_MODE, Repository
 from generator.manifest.landing.history import Tree
 from generator.manifest.landing.trees import EVENT, MANIFEST, Additions, Registry, unlisted
 from generator.manifest.log import entries
-from generator.manifest.problems import Problem, Problems, printable, shown
+from generator.manifest.problems import Problem, Problems, printable
 from generator.manifest.rules import check_manifest
 from generator.manifest.strict import loads_json
 
@@ -179,7 +179,7 @@ class Content:
         for event in events:
             if str(event.path) in new:
                 problems.extend(dates(event, manifest["work"]["submitted"], now))
-                problems.extend(self._successor(event))
+                problems.extend(successor(event, self._known))
         if problems:
             return problems
         try:
@@ -216,14 +216,10 @@ class Content:
             ]
         return []
 
-    def _successor(self, event: Event) -> list[Problem]:
-        """The record that takes another one's place has landed, or is added too."""
-        short = str(event.data.get("replaced_by") or "").removeprefix(PREFIX)
+    def _known(self, short: str) -> bool:
+        """Whether a record has landed, or is added too."""
         manifest = f"{self._registry.top}{short[:2]}/{short}/{MANIFEST}"
-        if not short or manifest in self._additions.manifests or self._base.entry(manifest) is not None:
-            return []
-        expected, mend = "a record of this registry", "Publish that record first, or in the same pull request."
-        return [Problem(str(event.path), "/replaced_by", "REG067", shown(PREFIX + short), expected, mend)]
+        return manifest in self._additions.manifests or self._base.entry(manifest) is not None
 
     def _at(self, path: str) -> Path:
         """Where a path of the repository lies in the folder of our own."""
