@@ -101,6 +101,14 @@ def contract_version(name: str) -> str:
     return str(schema(name)["properties"]["contract_version"]["const"])
 
 
+def part_address(address: str, *path: str) -> str:
+    """The address of the contract that the part at ``path`` of the contract at ``address`` keeps."""
+    node: Any = documents()[address]
+    for name in path:
+        node = node["properties"][name]
+    return str(node["$ref"])
+
+
 def envelope(name: str, *, address: str | None = None) -> dict[str, str]:
     """The three fields that every instance of the contract begins with, in its latest version or the one given."""
     properties = (schema(name) if address is None else documents()[address])["properties"]

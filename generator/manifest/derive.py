@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any
 
 from generator.manifest.claims import Counts, bar_of, counts_of
-from generator.manifest.contracts import table
+from generator.manifest.contracts import part_address, table
 from generator.manifest.dimensions import Fact, quality_dimensions
 from generator.manifest.levels import corroborating_methods, verification_levels
 from generator.manifest.provenance import external_record, inspectable, lineage_label, provenance_level, review_method
@@ -55,7 +55,11 @@ def derived(manifest: dict[str, Any]) -> dict[str, Any]:
             **echoed,
         },
         verification_levels(
-            claims, types, provenance["claim_lineage"]["claim_record_source"], counts=counts
+            claims,
+            types,
+            provenance["claim_lineage"]["claim_record_source"],
+            counts=counts,
+            address=part_address(manifest["schema"], "quality_assessment", "verification"),
         ),
         dimensions,
         quality_tier(

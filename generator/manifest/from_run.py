@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.manifest.canonical import sha256_bytes
-from generator.manifest.contracts import envelope, table
+from generator.manifest.contracts import envelope, part_address, schema_id, table
 from generator.manifest.derive import derived, put
 from generator.manifest.gate import gate_verdict
 from generator.manifest.identity import public_id
@@ -20,9 +20,14 @@ PUBLISHER = {"name": "Assignee Research", "url": "https://assignee.net/"}
 TRAINED = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
 ALGORITHMIC = "https://schema.org/AlgorithmicMediaDigitalSource"
 # the manifest that a run of an earlier contract becomes; all later runs become the latest one
+_SCHEMAS = "https://assignee.net/schemas"
 _MANIFESTS = {
-    "https://assignee.net/schemas/synthesis-run/1.0.0.json": "https://assignee.net/schemas/paper-manifest/1.1.0.json"
+    f"{_SCHEMAS}/synthesis-run/1.0.0.json": f"{_SCHEMAS}/paper-manifest/1.1.0.json",
+    f"{_SCHEMAS}/synthesis-run/1.0.1.json": f"{_SCHEMAS}/paper-manifest/1.1.1.json",
 }
+# parts of a run that came with later versions of its contract and go into the manifest as they are
+_CLAIM_PARTS = ("agreements", "unanswered", "synthesis", "related")
+ABSTRACT_OR_PART = {True: "source abstracts", False: "parsed source sections"}
 LABELS = {"run.json": ("run", "Run record"), "report.html": ("report", "Report"), "report.pdf": ("report", "Report")}
 
 
@@ -72,7 +77,7 @@ def manifest_of(
             **rules,
         },
         "correction_record": {"contract": "correction-record-v1", "state": "CURRENT", "count": 0},
-        "provenance": _provenance(run),
+        "provenance": _provenance(run, part_address(address or schema_id("paper-manifest"), "provenance")),
         "claims": _claims(run),
         "uncertainties": run["uncertainties"],
         "disclosure": _disclosure(run, decision),
@@ -120,6 +125,8 @@ def _review(tribunal: dict[str, Any]) -> dict[str, Any]:
         "verdict": tribunal["verdict"],
         "revision_round": tribunal["revision_round"],
         "checks": rounds[-1]["checks"] if rounds else [],
+        **({"reviews": rounds[-1]["reviews"]} if rounds and "reviews" in rounds[-1] else {}),
+        **({"paired_check": tribunal["paired_check"]} if "paired_check" in tribunal else {}),
         "produced_by": tribunal["produced_by"],
     }
 
@@ -140,10 +147,11 @@ def _claims(run: dict[str, Any]) -> dict[str, Any]:
         "records": run["claims"],
         "themes": run["themes"],
         "disagreements": run["disagreements"],
+        **{name: run[name] for name in _CLAIM_PARTS if name in run},
     }
 
 
-def _provenance(run: dict[str, Any]) -> dict[str, Any]:
+def _provenance(run: dict[str, Any], address: str) -> dict[str, Any]:
     origin, draft, index = run["origin"], run["origin"]["draft"], run["semantic_index"]
     texts = table("source-provenance", "x-texts")
     made = _produced_by(run)
@@ -153,7 +161,7 @@ def _provenance(run: dict[str, Any]) -> dict[str, Any]:
         cited[source] = cited.get(source, 0) + 1
     kept = ("id", "paper_id", "version", "url", "title", "authors", "published", "doi", "origin", "invented", "status")
     return {
-        **envelope("source-provenance"),
+        **envelope("source-provenance", address=address),
         "publisher": dict(PUBLISHER),
         "external_record": {
             "status": "registered" if draft and draft["external_record"] == "registered" else "not registered",
@@ -165,6 +173,7 @@ def _provenance(run: dict[str, Any]) -> dict[str, Any]:
         "sources": [
             {
                 **{key: source[key] for key in kept},
+                **{key: source[key] for key in ("also", "full_text") if key in source},
                 "text_sha256": source["text"]["sha256"] if source["text"] else None,
                 "claims": cited.get(source["id"], 0),
             }
@@ -175,10 +184,11 @@ def _provenance(run: dict[str, Any]) -> dict[str, Any]:
         "draft": {"file_name": draft["file_name"], "sha256": draft["sha256"]} if draft else None,
         "queries": run["queries"],
         "query_count": run["query_count"],
-        "retrieval": {key: run["retrieval"][key] for key in ("method", "papers_retrieved", "papers_used", "excluded")},
+        "retrieval": {key: value for key, value in run["retrieval"].items() if key != "produced_by"},
         "models": sorted({str(item["model"]) for item in made if item["model"]}),
         "prompt_sha256s": sorted({str(item["prompt_sha256"]) for item in made if item["prompt_sha256"]}),
         "semantic_index": index,
+        **({"costs": run["costs"]} if "costs" in run else {}),
         "seed": origin["seed"],
         "methodology": run["methodology"],
         "note": texts["note"],
@@ -191,7 +201,11 @@ def _claim_record_source(run: dict[str, Any]) -> str:
     draft = run["origin"]["draft"]
     if draft:
         return str(draft["claim_record_source"] or "not publicly specified")
-    return "parsed source sections"
+    if run["schema"] in _MANIFESTS:
+        return "parsed source sections"  # what the earlier contracts say, though these runs read abstracts only
+    places = [claim["grounding"]["locator"] for claim in run["claims"]]
+    kinds = {ABSTRACT_OR_PART[place["section"].casefold() == "abstract"] for place in places if place}
+    return " and ".join(sorted(kinds, reverse=True)) or "source abstracts"
 
 
 def _produced_by(run: dict[str, Any]) -> list[dict[str, Any]]:

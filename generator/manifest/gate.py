@@ -6,6 +6,7 @@ Policy is the table in ``schemas/synthesis-run-v1.json`` (``x-tribunal``, ``x-po
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generator.manifest.contracts import envelope, table
@@ -39,6 +40,31 @@ def policy_outcome(tribunal_verdict: str | None) -> str:
 def policy_basis(outcome: str) -> str:
     """The sentence that belongs to the row of the policy table with this outcome."""
     return next(str(row["basis"]) for row in table("synthesis-run", "x-policy") if row["outcome"] == outcome)
+
+
+def holds(run: Mapping[str, Any]) -> list[str]:
+    """Why policy must not approve a run without its owner, whatever its score: the ``hold`` names of ``x-holds``."""
+    tribunal = run["tribunal"]
+    check = tribunal.get("paired_check")
+    found = {
+        "paired_check": bool(check and check["moved"]),
+        "no_paired_check": tribunal["kind"] == "model" and check is None,
+        "set_aside": any(source["text"] and source["text"].get("set_aside") for source in run["sources"]),
+    }
+    return [row["hold"] for row in table("synthesis-run", "x-holds") if found[row["hold"]]]
+
+
+def decide(decided: str, held: Sequence[str]) -> dict[str, Any]:
+    """The run's ``policy`` for a verdict: what its row of the table says, unless a hold puts it before its owner."""
+    outcome = policy_outcome(decided)
+    if outcome == "AUTO_APPROVE" and held:
+        basis = next(row["basis"] for row in table("synthesis-run", "x-holds") if row["hold"] == held[0])
+        return {"outcome": policy_outcome(None), "basis": basis, "rule": "*"}
+    return {
+        "outcome": outcome,
+        "basis": policy_basis(outcome),
+        "rule": decided if outcome == "AUTO_APPROVE" else "*",
+    }
 
 
 def gate_verdict() -> dict[str, Any]:

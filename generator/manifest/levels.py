@@ -26,9 +26,10 @@ def verification_levels(
     claim_record_source: str | None,
     *,
     counts: Counts | None = None,
+    address: str | None = None,
 ) -> dict[str, Any]:
     """The ``verification-levels-v1`` object for a manifest's ``claims`` section; ``counts`` are its counters where they
-    follow other rules than 1.0."""
+    follow other rules than 1.0, ``address`` is the version of the contract, if not the latest."""
     counts = counts or counts_of(claims, corroborating_methods())
     records = claims["records"] if claims["mode"] == "per_claim" else []
     summary: dict[str, Any] = {
@@ -57,7 +58,7 @@ def verification_levels(
             paper = row
         levels.append({**{key: row[key] for key in ("level", "key", "label", "definition")}, "reached": open_above})
     return {
-        **envelope(NAME),
+        **envelope(NAME, address=address),
         "paper_level": paper["level"],
         "paper_level_key": paper["key"],
         "paper_level_label": paper["label"],

@@ -79,14 +79,20 @@ def is_fact(path: str, *, aggregate: bool = False) -> bool:
 def fact_type(path: str) -> str | None:
     """The correction type that fits a change at ``path`` best, by ``x-facts``."""
     parts = tokens(path)
-    for row in table("correction-event", "x-facts"):
+    for row in fact_rows():
         if parts[: len(tokens(row["path"]))] == tokens(row["path"]):
             return str(row["type"])
     return "CLAIM" if parts[:2] == ["claims", "aggregate"] else None
 
 
+def fact_rows() -> list[dict[str, str]]:
+    """The rows of ``x-facts``: those of the event's contract, then those of the parts that came later to the
+    manifest's."""
+    return [*table("correction-event", "x-facts"), *table("paper-manifest", "x-facts")]
+
+
 def _facts(aggregate: bool) -> list[list[str]]:
-    rows = [tokens(row["path"]) for row in table("correction-event", "x-facts")]
+    rows = [tokens(row["path"]) for row in fact_rows()]
     return [*rows, ["claims", "aggregate"]] if aggregate else rows
 
 
@@ -243,9 +249,9 @@ def _no_place(file: str, place: str, path: str, nearest: str, record: str, names
 
 def _not_a_fact(document: Any, path: str, place: str, file: str) -> Problem:
     _, missing = _walk(document, tokens(path))
-    expected = "the place of a fact: " + ", ".join(row["path"] for row in table("correction-event", "x-facts"))
+    expected = "the place of a fact: " + ", ".join(row["path"] for row in fact_rows())
     if missing is not None:
-        near = difflib.get_close_matches(path, [row["path"] for row in table("correction-event", "x-facts")], 1)
+        near = difflib.get_close_matches(path, [row["path"] for row in fact_rows()], 1)
         mend = f"Write {near[0]}, if that is meant." if near else "Correct the path."
         return Problem(file, place, "REG065", shown(path), expected, mend)
     mend = "Change the facts that it follows from; this part is computed from them, or never changes."

@@ -68,6 +68,8 @@ that it agrees with itself.
 | REG096 | an observation lies under its date and a name |
 | REG097 | an observation keeps its contract |
 | REG098 | an observation names each paper once |
+| REG099 | policy approves no run that a hold of ``x-holds`` puts before its owner |
+| REG100 | the parts of a source's text, and the sentences set aside, lie in it in order |
 """
 
 from __future__ import annotations

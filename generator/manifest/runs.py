@@ -7,6 +7,7 @@ a decision cannot drift to another run.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from generator.manifest import contracts, verdicts
 from generator.manifest.atomic import locked, remove_leftovers, write_file
 from generator.manifest.canonical import sha256_text, stored_bytes
 from generator.manifest.claims import bar_of, count
-from generator.manifest.gate import policy_outcome, verdict
+from generator.manifest.gate import holds, policy_outcome, verdict
 from generator.manifest.identity import parse_public_id, run_id
 from generator.manifest.problems import Problem, Problems, UsageError, pointer, shown
 from generator.manifest.strict import load_json
@@ -185,6 +186,7 @@ def check_run(run: Any, *, file: str) -> list[Problem]:
                     "The text was changed after it was hashed: take it from the source again.",
                 )
             )
+        problems.extend(_sections(text, pointer("sources", source_index, "text"), file))
     places = {pointer("claims", index): claim for index, claim in enumerate(run["claims"])}
     problems.extend(verdicts.rules_problems(run, places, "synthesis-run", run["schema"], "", file))
     bar = bar_of(run, run["origin"]["mode"])
@@ -193,6 +195,18 @@ def check_run(run: Any, *, file: str) -> list[Problem]:
         problems.extend(verdicts.claim_problems(claim, place, texts, file, labelled=bar is not None, texts=True))
     tribunal, policy = run["tribunal"], run["policy"]
     verified = count(run["claims"], bar=bar).verified
+    held = holds(run) if run["origin"]["mode"] == "executed" else []
+    if policy["outcome"] == "AUTO_APPROVE" and held:
+        problems.append(
+            Problem(
+                file,
+                "/policy/outcome",
+                "REG099",
+                "AUTO_APPROVE",
+                f"ESCALATE_TO_OWNER, because of {' and '.join(held)} (x-holds)",
+                "Escalate the run to its owner.",
+            )
+        )
     if policy["outcome"] == "AUTO_APPROVE" and (
         verdict(tribunal["score"], verified, last_round=True) != "APPROVE"
         or policy_outcome(tribunal["verdict"]) != "AUTO_APPROVE"
@@ -209,6 +223,23 @@ def check_run(run: Any, *, file: str) -> list[Problem]:
             )
         )
     return problems
+
+
+def _sections(text: dict[str, Any] | None, place: str, file: str) -> Iterator[Problem]:
+    """The parts of a source's text lie in it, one after the other, and so do the sentences that were set aside."""
+    for name in ("sections", "set_aside"):
+        at = 0
+        for index, part in enumerate(text.get(name, ()) if text else ()):
+            if not at <= part["start"] < part["end"] <= len(text["content"] if text else ""):
+                yield Problem(
+                    file,
+                    f"{place}/{name}/{index}",
+                    "REG100",
+                    f"{part['start']} to {part['end']}",
+                    f"a span from {at} on within the text's {len(text['content'] if text else '')} characters",
+                    "Give the parts in the order of the text, with their offsets in code points.",
+                )
+            at = max(at, part["end"])
 
 
 def _duplicate_ids(run: dict[str, Any], file: str) -> list[Problem]:

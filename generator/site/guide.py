@@ -300,7 +300,7 @@ def _policy(schemas: Library) -> str:
 def _facts(schemas: Library) -> str:
     rows = [
         [f"<code>{escape(row['path'])}</code>", f"<code>{escape(row['type'])}</code>"]
-        for row in schemas["correction-event-v1"]["x-facts"]
+        for row in [*schemas["correction-event-v1"]["x-facts"], *schemas["paper-manifest-v1.1"]["x-facts"]]
     ]
     return _grid(["Place", "Correction type that fits"], rows, "Facts that a correction can change")
 

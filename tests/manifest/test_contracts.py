@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections import Counter
@@ -27,8 +28,13 @@ STEMS = {contracts.schema(name)["x-contract"]: name for name in NAMES}
 EARLIER = {
     "correction-record/1.0.0": "eca600d6ad4b77e1845cd57937a6f074ab22906b35debfc45daf12b8349828bb",
     "correction-record/1.0.1": "6bde6006c581a1dd73dc37bddcccf1edd94a1a3a314bed097e460c53868b6181",
+    "correction-record/1.1.0": "bd26135efdc1bd98263c7847f912393e5d59b9664be8c1b81a9ea06e687b2c20",
     "paper-manifest/1.1.0": "7d3ea7ac0ac184152a036cbb5c08f297237d50e04f1167abbdea3792877b8aab",
+    "paper-manifest/1.1.1": "7314a86be7385930637c7a83d923b0a5b051831eea700bd52e005c6e4ef81951",
+    "source-provenance/1.0.0": "fcdcadddb7d103a89bcd7e630db27c9e08f9b9d482911fac3c37792e9b8e02bf",
     "synthesis-run/1.0.0": "0ed131c5c1d3f0284bc986965793e7565ca57c17595d65e9304750f568234b6c",
+    "synthesis-run/1.0.1": "c6ba9d2fc3ad6fe9151c655a9d95bddb8f85975a02b4b3ff126066a27a58e7ab",
+    "verification-levels/1.0.0": "1cab4b1b1dd708af0244b45d65b486b4fbaa9fc6aeff290380362e765e82b392",
 }
 VALID = sorted([*EXAMPLES.glob("*/valid/*.json"), *EXAMPLES.glob("*/defs/*/*.json")])
 CASES = [
@@ -160,6 +166,7 @@ def test_earlier_versions_are_kept_as_they_were_published() -> None:
 def test_the_versions_of_a_contract_are_listed_newest_first() -> None:
     base = "https://assignee.net/schemas"
     assert contracts.schema_ids("synthesis-run") == (
+        f"{base}/synthesis-run/1.0.2.json",
         f"{base}/synthesis-run/1.0.1.json",
         f"{base}/synthesis-run/1.0.0.json",
     )
@@ -182,8 +189,13 @@ def test_a_value_is_held_against_the_version_it_names(path: Path) -> None:
     assert list(validator_of(value["schema"]).iter_errors(value)) == []
     if contracts.version_key(contracts.schema_id(name))[:2] != contracts.version_key(value["schema"])[:2]:
         return  # a new second number may ask for more
-    # the third number only adds: the value keeps the later version too once it names it
-    latest = {**value, **contracts.envelope(name)}
+    # the third number only adds: the value keeps the later version too once it and its parts name it
+    latest = {**copy.deepcopy(value), **contracts.envelope(name)}
+    if name == "paper-manifest":
+        address = contracts.schema_id(name)
+        assessment = latest["quality_assessment"]
+        latest["provenance"]["schema"] = contracts.part_address(address, "provenance")
+        assessment["verification"]["schema"] = contracts.part_address(address, "quality_assessment", "verification")
     assert contracts.validate(latest, name, file="f") == []
     assert reference_validator(name, None).is_valid(latest)
 
@@ -191,7 +203,14 @@ def test_a_value_is_held_against_the_version_it_names(path: Path) -> None:
 def test_an_earlier_version_does_not_know_what_a_later_one_added() -> None:
     run = json.loads((EXAMPLES / "synthesis-run-v1/valid/executed.json").read_bytes())
     run["schema"] = "https://assignee.net/schemas/synthesis-run/1.0.0.json"
-    added = {"/rules"} | {
+    round_number = len(run["tribunal"]["rounds"]) - 1
+    in_1_0_2 = {
+        *("/agreements", "/costs", "/related", "/retrieval/searches", "/synthesis", "/unanswered"),
+        *("/sources/0/also", "/sources/0/text/sections", "/tribunal/paired_check"),
+        *(f"/sources/{index}/full_text" for index in range(len(run["sources"]))),
+        f"/tribunal/rounds/{round_number}/reviews",
+    }
+    added = in_1_0_2 | {"/rules"} | {
         f"/claims/{index}/verification/{name}"
         for index in range(len(run["claims"]))
         for name in ("version", "label", "p_support", "agreement", "refuting_source_ids", "evidence", "reasons")
@@ -352,7 +371,7 @@ def test_tables_and_enumerations_name_the_same_things() -> None:
     )
     types = enum_of("correction-event", "$defs", "correction_type")
     assert column("correction-record", "x-correction-types", "correction_type") == types
-    assert set(column("correction-event", "x-facts", "type")) <= set(types)
+    assert set(column("correction-event", "x-facts", "type") + column("paper-manifest", "x-facts", "type")) <= set(types)
     treatments = column("correction-record", "x-treatments", "treatment")
     assert {row["treatment"] for row in contracts.table("correction-record", "x-notices")} == set(treatments)
     assert column("gate-verdict", "x-statuses", "status") == enum_of("gate-verdict", "properties", "status")

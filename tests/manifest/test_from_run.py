@@ -60,7 +60,7 @@ def test_a_published_record_is_made_again_from_its_run_byte_for_byte(path: Path)
 def test_the_rules_of_the_run_become_those_of_the_record(made: Any) -> None:
     manifest = made.manifest()
     assert manifest["quality_assessment"]["rules"] == made.run.run["rules"]
-    assert manifest["schema"] == "https://assignee.net/schemas/paper-manifest/1.1.1.json"
+    assert manifest["schema"] == "https://assignee.net/schemas/paper-manifest/1.1.2.json"
     assert manifest["claims"]["aggregate"]["echoed"] == 0
 
 

@@ -21,7 +21,8 @@ from generator.manifest.store import Store
 ROOT = Path(__file__).parents[2]
 MANIFESTS = {path.parent.name: json.loads(path.read_bytes()) for path in Store(ROOT / "manifests").paths()}
 RECORDS = sorted(MANIFESTS)
-FACTS = [row["path"] for row in table("correction-event", "x-facts")]
+ROWS = [*table("correction-event", "x-facts"), *table("paper-manifest", "x-facts")]
+FACTS = [row["path"] for row in ROWS]
 DATE = "2026-11-30"
 
 
@@ -115,7 +116,7 @@ def test_a_record_without_single_claims_states_its_counts():
     assert patch.fact_type("/claims/aggregate/verified") == "CLAIM"
 
 
-@pytest.mark.parametrize("row", table("correction-event", "x-facts"), ids=lambda row: row["path"])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["path"])
 def test_a_fact_has_a_type(row):
     assert (patch.is_fact(row["path"]), patch.is_fact(row["path"] + "/0")) == (True, True)
     assert patch.fact_type(row["path"]) == patch.fact_type(row["path"] + "/0/x") == row["type"]

@@ -589,7 +589,7 @@ def a_file_of_no_contract(record: Path) -> list[tuple[Path, Row]]:
     row = (
         "/schema",
         '"mine"',
-        f"{base}/paper-manifest/1.1.1.json or {base}/synthesis-run/1.0.1.json",
+        f"{base}/paper-manifest/1.1.2.json or {base}/synthesis-run/1.0.2.json",
         "Name the contract that the file follows, or move the file elsewhere.",
     )
     return [(path, row)]
@@ -778,7 +778,7 @@ def event_in(folder: Path, name: str = "2026-03-04-note", **changes: Any) -> Pat
 
 
 TITLE = {"op": "replace", "path": "/work/title", "before": "Another title", "value": "The right title"}
-FACTS = "the place of a fact: " + ", ".join(row["path"] for row in contracts.table("correction-event", "x-facts"))
+FACTS = "the place of a fact: " + ", ".join(row["path"] for row in [*contracts.table("correction-event", "x-facts"), *contracts.table("paper-manifest", "x-facts")])
 
 
 @on_files("REG062")
