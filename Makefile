@@ -24,7 +24,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	touch $@
 
 demo: $(VENV)/.run  ## a question becomes a run, a record and a page, in build/demo
-	$(BIN)/srch run "$(QUESTION)" --out $(DEMO)/runs
+	$(BIN)/srch run "$(QUESTION)" --out $(DEMO)/runs --manifests $(DEMO)/manifests
 	$(BIN)/srch publish $(DEMO)/runs/* --manifests $(DEMO)/manifests
 	$(BIN)/srch check $(DEMO)/manifests
 	$(BIN)/srch build --manifests $(DEMO)/manifests --site-dir $(DEMO)/site

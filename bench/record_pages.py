@@ -77,7 +77,8 @@ def make_records(folder: Path, shape: str, number: int) -> int:
     # Imported here only: the measuring process has to stay small, because a child's peak memory begins with the memory
     # of the process that it was forked from.
     from generator.kernel.drafts import parse_draft
-    from generator.kernel.pipeline import Request, execute
+    from generator.kernel.pipeline import execute
+    from generator.kernel.request import Request
     from generator.manifest import runs
     from generator.manifest.canonical import sha256_text, stored_bytes
     from generator.manifest.from_run import manifest_of

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from generator.commands import corrections, gate, log, monitor  # noqa: F401  (each adds its commands)
+import generator.commands.index  # noqa: F401
+from generator.commands import corrections, gate, log, monitor, questions  # noqa: F401  (each adds its commands)
 from generator.commands.common import (
     CONFIG,
     CONTEXT,
@@ -31,6 +32,7 @@ from generator.commands.common import (
     fail,
     json_option,
     manifests_option,
+    next_step,
     note,
     one_line,
     plain_text,
@@ -92,89 +94,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         where = error.filename or "cannot write to standard output"
         fail(f"{where}: {(error.strerror or str(error)).lower()}", 2)
     raise SystemExit(code if isinstance(code, int) else 0)
-
-
-@cli.command("run", context_settings=CONTEXT)
-@click.argument("question", required=False)
-@click.option("--out", type=PATH, default=RUNS, show_default=True, help="Folder in which the run gets its own folder.")
-@click.option("--resume", is_flag=True, help="Go on with an unfinished run; no QUESTION: the only one in --out.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Recorded in the run.")
-@click.option(
-    "--clock", metavar="TIME", help="Time of the run, e.g. 2026-01-31T12:00:00Z. Default: SOURCE_DATE_EPOCH, else now."
-)
-@click.option(
-    "--method", metavar="NAME", help=f"How claims are verified: {METHODS}.  [default: {methods.DEFAULT}]"
-)
-@json_option
-@quiet_option
-def run_command(
-    question: str | None,
-    out: Path,
-    resume: bool,
-    seed: int,
-    clock: str | None,
-    method: str | None,
-    as_json: bool,
-    quiet: bool,
-) -> None:
-    """Answer QUESTION from the bundled sample corpus, offline, and leave a run with all its evidence.
-
-    The corpus is invented: its records show how everything works and say nothing true. Each stage leaves a file; a
-    killed run goes on with --resume. The same question, seed and clock give the same bytes.
-
-    \b
-    Examples:
-      srch run "How do street trees compare with cool roofs in lowering urban air temperature?"
-      srch run "Does retrieval augmentation reduce hallucination?" --clock 2026-01-31T12:00:00Z --json
-      srch run --resume
-    """
-    started_at = time_of(clock)
-    from generator.kernel import pipeline
-
-    if question is None:
-        if not resume:
-            raise UsageError("a question is missing (see 'srch run --help')")
-        if method is not None:
-            raise UsageError("--method is for a question; an unfinished run goes on with the method it was begun with")
-        waiting = pipeline.unfinished(out)
-        if len(waiting) != 1:
-            names = f"s: {', '.join(path.name for path in waiting)}; give the question" if waiting else ""
-            raise UsageError(f"{out}: {len(waiting) or 'no'} unfinished run{names}")
-        folder = waiting[0]
-        request = pipeline.load_request(folder)
-    else:
-        method = methods.checked(method or methods.DEFAULT)
-        request = pipeline.Request(pipeline.checked_question(question), started_at, seed, verifier=method)
-        folder = out / pipeline.folder_name(request)
-
-    def progress(number: int, total: int, name: str, result: str) -> None:
-        if not quiet:
-            note(f"[{number}/{total}] {name:<13} {result}")
-
-    known = (folder / "run.json").is_file()
-    if not known:
-        methods.verifier(request.verifier)  # what it lacks is told before anything is begun
-    finished = pipeline.execute(request, folder, resume=resume, progress=progress)
-    tribunal, policy = finished.run["tribunal"], finished.run["policy"]
-    if as_json:
-        print_json(
-            {
-                "folder": str(folder),
-                "run_id": finished.id,
-                "score": tribunal["score"],
-                "verdict": tribunal["verdict"],
-                "policy": policy["outcome"],
-                "claims": len(finished.run["claims"]),
-                "state": finished.state,
-                "already_done": known,
-            }
-        )
-        return
-    click.echo(f"{'done before' if known else 'done'}: {folder}")
-    click.echo(f"  run      {finished.id}")
-    click.echo(f"  checks   {tribunal['score']}/10, {tribunal['verdict']} (rubric checks, no reviewer)")
-    click.echo(f"  policy   {policy['outcome']}")
-    click.echo(f"  next     {_next_step(finished.state, folder)}")
 
 
 @cli.command("import", context_settings=CONTEXT)
@@ -321,7 +240,7 @@ def decide_command(
         print_json(record)
         return
     click.echo(f"{folder.path}: {record['decision']}, by {record['by']}")
-    click.echo(f"  next     {_next_step('to publish' if decision == 'publish' else 'rejected', folder.path)}")
+    click.echo(f"  next     {next_step('to publish' if decision == 'publish' else 'rejected', folder.path)}")
 
 
 @cli.command("publish", context_settings=CONTEXT)
@@ -893,14 +812,6 @@ def serve_command(address: str, manifests: Path | None, config_file: Path) -> No
     from generator.site.build import serve
 
     serve(manifests, config_file, address)
-
-
-def _next_step(state: str, folder: Path) -> str:
-    if state == "waits":
-        return f"srch decide {folder} --publish|--reject --by NAME --reason TEXT"
-    if state == "rejected":
-        return "nothing: the run is not to be published"
-    return f"srch publish {folder}"
 
 
 if __name__ == "__main__":

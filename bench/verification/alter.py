@@ -1851,7 +1851,7 @@ def content(text: str) -> set[str]:
     """The stems of a text's content words and its numbers."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    from generator.kernel.stemming import stem
+    from generator.manifest.semantic.words import stem
 
     return {
         stem(word) for word in re.findall(r"[a-z0-9]+(?:\.[0-9]+)?", text.lower()) if word not in ENGLISH_STOP_WORDS

@@ -173,3 +173,11 @@ def refuse(given: Mapping[str, object], main: str, *others: str) -> None:
     for name in others:
         if given[name] is not None:
             raise UsageError(f"{main} and {name} exclude each other")
+
+
+def next_step(state: str, folder: Path) -> str:
+    if state == "waits":
+        return f"srch decide {folder} --publish|--reject --by NAME --reason TEXT"
+    if state == "rejected":
+        return "nothing: the run is not to be published"
+    return f"srch publish {folder}"

@@ -1,18 +1,20 @@
-"""Claims: whole sentences of the retrieved abstracts that bear on the question, with the place where they stand."""
+"""Claims: whole sentences of the texts read that bear on the question, with the place where they stand."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from generator.kernel import planted
 from generator.kernel.labels import extractive
-from generator.kernel.stemming import stem
-from generator.kernel.text import sentences, stems
+from generator.kernel.reading.attribution import is_own
+from generator.kernel.text import stems
 from generator.manifest.claims import locator
+from generator.manifest.semantic.words import stem
 
 METHOD = "question-sentences-v1"
 
@@ -71,12 +73,13 @@ def extract_claims(
     """Claim records in the order of their sources; each claim's text is its quote, never cut, never twice.
 
     ``sources`` are run sources with text. A sentence is tied to the question by the terms it holds itself; terms that
-    only the paper's title holds count half, because abstracts name their subject once and then say "it".
+    only the paper's title holds count half, because abstracts name their subject once and then say "it". Sentences that
+    address their reader are passed over.
     """
     wanted = _terms(question)
     if not wanted:
         return []
-    spans = [(source, sentences(source["text"]["content"])) for source in sources if source["text"]]
+    spans = [(source, planted.telling(source)) for source in sources if source["text"]]
     weights = _weights(wanted, spans)
     total = sum(weights.values()) * min(1.0, settings.most_terms / len(wanted))
     chosen: list[tuple[int, float, int, int, dict[str, Any], tuple[int, int]]] = []
@@ -91,8 +94,14 @@ def extract_claims(
             coverage = sum(weights[item] for item in own) + sum(weights[item] for item in in_title - own) / 2
             share = min(coverage / total, 1.0)
             tied = len(own | in_title) >= min(settings.min_shared, len(wanted)) and bool(own)
-            opening = start == places[0][0] and len(places) > 2
-            if tied and share >= settings.min_coverage and _is_finding(sentence, opening=opening):
+            opening = start == places[0][0] and _opens_abstract(source["text"], places)
+            passage = _passage(source["text"], start, end)
+            if (
+                tied
+                and share >= settings.min_coverage
+                and _is_finding(sentence, opening=opening)
+                and (passage is None or is_own(sentence, passage["name"]))
+            ):
                 candidates.append((round(share, 4), start, end))
         candidates.sort(key=lambda item: (-item[0], item[1]))
         for rank, (share, start, end) in enumerate(candidates[: settings.per_paper]):
@@ -115,6 +124,23 @@ def _terms(question: str) -> set[str]:
     return {item for item in found if "-" not in item or not {stem(part) for part in item.split("-")} & found}
 
 
+def _section(text: Mapping[str, Any], start: int, end: int) -> Mapping[str, Any] | None:
+    """The part of a source's text that holds a span; ``None`` where the text is one part."""
+    return next((part for part in text.get("sections", ()) if part["start"] <= start and end <= part["end"]), None)
+
+
+def _passage(text: Mapping[str, Any], start: int, end: int) -> Mapping[str, Any] | None:
+    """The passage of the full text that holds a span; ``None`` in an abstract."""
+    part = _section(text, start, end)
+    return part if part and part["at"] is not None else None
+
+
+def _opens_abstract(text: Mapping[str, Any], places: Sequence[tuple[int, int]]) -> bool:
+    """Whether the text's first sentence opens an abstract of more than two; one of a passage is no background."""
+    abstract = [place for place in places if _passage(text, *place) is None]
+    return len(abstract) > 2 and abstract[0] == places[0]
+
+
 def _is_finding(sentence: str, *, opening: bool) -> bool:
     """Whether a sentence tells a result: an outcome or a number, and neither plan, setting nor method. A first sentence
     is background unless it holds a number."""
@@ -130,7 +156,8 @@ def _claim(
     number: int, source: dict[str, Any], span: tuple[int, int], share: float, settings: ClaimSettings
 ) -> dict[str, Any]:
     text = source["text"]
-    where = locator(text["section"], text["content"], *span)
+    part = _section(text, *span)
+    where = locator(part["name"] if part else text["section"], text["content"], *span)
     return {
         "id": f"C{number}",
         "text": where["quote"],

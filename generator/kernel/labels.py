@@ -6,6 +6,8 @@ from typing import Any
 
 from generator import __version__
 
+LONGEST_REASON = 4000  # characters, as the contract has it
+
 
 def extractive(method: str, **params: str | int | float | bool) -> dict[str, Any]:
     """``produced_by`` of something that a deterministic method of this kernel computed from its input."""
@@ -18,3 +20,16 @@ def extractive(method: str, **params: str | int | float | bool) -> dict[str, Any
         "params": dict(params),
         "fallback_reason": None,
     }
+
+
+def modelled(
+    method: str, *, model: str, prompt_sha256: str | None, **params: str | int | float | bool
+) -> dict[str, Any]:
+    """``produced_by`` of something that the named language model wrote, chose or judged."""
+    made = extractive(method, **params)
+    return {**made, "mode": "model", "model": model, "prompt_sha256": prompt_sha256}
+
+
+def fallen_back(label: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The label of a method that stepped in for a model, and why."""
+    return {**label, "fallback_reason": reason[:LONGEST_REASON]}

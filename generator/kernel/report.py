@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.manifest.cards import sureness
 from generator.manifest.claims import bar_of, count
+from generator.manifest.rounds import kept_round
 
 Run = Mapping[str, Any]
 View = dict[str, Any]
@@ -97,12 +98,16 @@ def view(run: Run) -> View:
         "methodology": run["methodology"],
         "queries": [query["text"] for query in run["queries"]],
         "results": _results(run),
-        "checks": _checks(run["tribunal"]),
+        "checks": _checks(run),
+        "reviews": _reviews(run),
+        "paired": _paired(run),
+        "agreements": _pairs(run.get("agreements", ())),
+        "unanswered": list(run.get("unanswered", ())),
+        "searches": [_search(item) for item in run["retrieval"].get("searches", ())],
+        "costs": _costs(run),
         "discrepancies": draft["discrepancies"] if draft else [],
         "themes": [{"label": theme["label"], "claims": ", ".join(theme["claim_ids"])} for theme in run["themes"]],
-        "disagreements": [
-            {"claims": " and ".join(item["claim_ids"]), "basis": item["basis"]} for item in run["disagreements"]
-        ],
+        "disagreements": _pairs(run["disagreements"]),
         "uncertainties": [item["text"] for item in run["uncertainties"]],
         "claims": [_claim(claim, run) for claim in run["claims"]],
         "references": [_reference(source) for source in run["sources"]],
@@ -180,10 +185,53 @@ def _passed(run: Run) -> tuple[str, str]:
     return "Claims echoed in source", f"{counts.verified + counts.echoed}{below}"
 
 
-def _checks(tribunal: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The points of the last review round, row by row."""
-    if not tribunal["rounds"]:
-        return []
+def _pairs(items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [{"claims": " and ".join(item["claim_ids"]), "basis": item["basis"]} for item in items]
+
+
+def _reviews(run: Run) -> list[dict[str, str]]:
+    """The reviews by a model of the round that stands, row by row."""
+    shown = kept_round(dict(run)) or {}
+    return [
+        {
+            "role": item["role"],
+            "score": "none" if item["score"] is None else f"{item['score']:.1f}",
+            "verdict": item["verdict"] or "none",
+            "finding": f"Does not count: {item['void']}" if item["void"] else " ".join(item["findings"]) or "none",
+        }
+        for item in shown.get("reviews", ())
+    ]
+
+
+def _paired(run: Run) -> str | None:
+    check = run["tribunal"].get("paired_check")
+    return str(check["finding"]) if check else None
+
+
+def _search(item: Mapping[str, Any]) -> str:
+    """One search of a service."""
+    place = f"{item['source']}, {item['query_id']}, {item['retrieved_on']}"
+    if item["failure"]:
+        return f"{place}: no answer ({item['failure']})"
+    return f"{place}: {item['returned']} of {NOT_STATED if item['total'] is None else item['total']} papers"
+
+
+def _costs(run: Run) -> list[dict[str, str]]:
+    """The stages that asked a service or a model for something, and what it took."""
+    return [
+        {
+            "stage": row["stage"],
+            "calls": f"{row['calls']} sent, {row['cache_hits']} from the day's cache",
+            "tokens": f"{row['prompt_tokens']} in, {row['completion_tokens']} out",
+            "seconds": "not measured" if row["seconds"] is None else f"{row['seconds']:.1f}",
+        }
+        for row in run.get("costs", {}).get("stages", ())
+        if row["calls"] or row["cache_hits"]
+    ]
+
+
+def _checks(run: Run) -> list[dict[str, str]]:
+    """The points of the rubric checks of the round that stands, row by row."""
     return [
         {
             "check": check["label"],
@@ -192,7 +240,7 @@ def _checks(tribunal: Mapping[str, Any]) -> list[dict[str, str]]:
             "points": f"{item['points']:g} of {item['of']:g}",
             "finding": item["finding"],
         }
-        for check in tribunal["rounds"][-1]["checks"]
+        for check in (kept_round(dict(run)) or {"checks": []})["checks"]
         for item in check["items"]
     ]
 
@@ -258,23 +306,31 @@ def _reference(source: Mapping[str, Any]) -> dict[str, Any]:
         "number": number,
         "doi": source["doi"],
         "url": url if url and re.match(r"https?://", url) else None,
-        "notes": notes,
+        "notes": [*notes, *_read_further(source)],
     }
+
+
+def _read_further(source: Mapping[str, Any]) -> list[str]:
+    full = source.get("full_text")
+    return [f"full text read, {full['characters']} characters"] if full else []
 
 
 def _making(run: Run) -> Iterator[dict[str, str]]:
     """How each part was made, as the run labels it."""
     parts = [("Title", run["title"]), ("Introduction", run["introduction"]), ("Abstract", run["abstract"])]
     parts += [("Queries", run["queries"][0] if run["queries"] else None), ("Retrieval", run["retrieval"])]
-    parts += [("Claims", run["claims"][0] if run["claims"] else None), ("Semantic index", run["semantic_index"])]
-    for name, part in [*parts, ("Review", run["tribunal"])]:
+    # the claims of one run may come from a model and, where it gave nothing, from rules
+    ways = {(claim["produced_by"]["method"], claim["produced_by"]["fallback_reason"]): claim for claim in run["claims"]}
+    parts += [("Claims", claim) for claim in ways.values()]
+    for name, part in [*parts, ("Semantic index", run["semantic_index"]), ("Review", run["tribunal"])]:
         if part is not None:
             made = part["produced_by"]
-            how = [made["method"], made["version"], made["model"], made["fallback_reason"]]
+            how = [made["method"], made["version"], made["model"]]
+            instead = f"; in place of a model: {made['fallback_reason']}" if made["fallback_reason"] else ""
             yield {
                 "part": name,
                 "mode": _MODES[made["mode"]],
-                "how": ", ".join(str(item) for item in how if item) or NOT_STATED,
+                "how": (", ".join(str(item) for item in how if item) or NOT_STATED) + instead,
             }
     if "rules" in run and run["rules"]["verifier"]["method"]:
         verifier = run["rules"]["verifier"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from syntok import segmenter
 
-from generator.kernel.stemming import stem
+from generator.manifest.semantic.words import is_content, stems, words
 
-_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*", re.UNICODE)
+__all__ = ["Span", "content_words", "is_content", "longest_shared_run", "sentences", "stems", "words"]
+
 # The segmenter takes "0.5 °C. Trees", "48 min. Diet", "to 0.74. Relative", "cars, etc. Among", "state of the art. Our"
 # for abbreviations and list numbers: these end a sentence where a capital follows. "In 2019 J. Smith" does not.
 _HIDDEN_END = re.compile(
@@ -19,14 +19,6 @@ _HIDDEN_END = re.compile(
 )
 _AFTER_YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d\s[A-Z]\.$")
 _ENDS = (".", "!", "?", '."', ".”", ".)", "?)", "!)", ".''", "?”")
-_QUESTION_WORDS = frozenset(
-    [
-        *("affect", "affects", "compare", "compared", "do", "does", "did", "effect", "effects", "impact", "influence"),
-        *("help", "helps", "relative", "under", "versus", "vs", "whether", "what", "which", "how", "why", "when"),
-        *("across", "different", "various", "between", "good", "bad", "best", "better", "worse", "really"),
-    ]
-)
-
 Span = tuple[int, int]
 
 
@@ -67,33 +59,6 @@ def _split_at_hidden_ends(text: str, span: Span) -> list[Span]:
         found.append(_trimmed(text, start, match.end()))
         start, end = _trimmed(text, match.end(), end)
     return [*found, (start, end)] if start < end else found
-
-
-def words(text: str) -> list[str]:
-    """The words of a text in order, as written."""
-    return _WORD.findall(text)
-
-
-def stems(text: str) -> list[str]:
-    """Stems of the content words of a text, in order; compounds give their parts too (``loss-free``)."""
-    found: list[str] = []
-    for word in words(text):
-        parts = [part for part in re.split(r"[-'’]", word) if part] if "-" in word else []
-        found.extend(stem(item) for item in [word, *parts] if is_content(item))
-    return found
-
-
-def is_content(word: str) -> bool:
-    """Whether a word says something about a topic: no stop word, no question word, no single Latin letter."""
-    lower = word.lower()
-    return lower not in _stop_words() and (len(lower) > 1 or not lower.isascii())
-
-
-@lru_cache(maxsize=1)
-def _stop_words() -> frozenset[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # slow to load; sentences and stems do without
-
-    return frozenset(ENGLISH_STOP_WORDS) | _QUESTION_WORDS
 
 
 def content_words(text: str) -> list[str]:

@@ -46,22 +46,24 @@ class Draft:
 
 
 def review(draft: Draft) -> tuple[list[dict[str, Any]], float]:
-    """(the three checks, their consensus 0..10 with one decimal).
-
-    The consensus is the mean of the three scores. It is capped where there is nothing to compare (no claim, or claims
-    of one source only) and where the claims take up too few of the question's terms: a tidy record of nothing, or of
-    something else, must not pass.
-    """
+    """(the three checks, their consensus 0..10 with one decimal): the mean of the three scores, capped."""
     rubric = table("synthesis-run", "x-rubric")
     rules = table("synthesis-run", "x-tribunal")
     with ThreadPoolExecutor(max_workers=len(rules["roles"])) as pool:
         pending = [pool.submit(_check, role, rubric[role], copy.deepcopy(draft)) for role in rules["roles"]]
         checks = [item.result() for item in pending]
-    score = sum(check["score"] for check in checks) / len(checks)
+    return checks, capped(draft, sum(check["score"] for check in checks) / len(checks))
+
+
+def capped(draft: Draft, score: float) -> float:
+    """The consensus of a review, with one decimal, and a low one whoever reviewed where there is nothing to compare (no
+    claim, or claims of one source only) or where the claims take up too few of the question's terms: a tidy record of
+    nothing, or of something else, must not pass."""
+    rules = table("synthesis-run", "x-tribunal")
     papers = {claim["grounding"]["source_id"] for claim in draft.claims}
     if len(papers) < 2 or _taken_up(draft)[0] < rules["min_terms_taken_up"]:
         score = min(score, float(rules["weak_base_max_score"]))
-    return checks, round(score, 1)
+    return round(score, 1)
 
 
 def produced_by() -> dict[str, Any]:
@@ -159,7 +161,10 @@ def _word_for_word(draft: Draft) -> Found:
     known = {as_quoted(claim["text"]) for claim in draft.claims}
     quoted = quotations(draft.abstract["text"])
     good = sum(item in known for item in quoted)
-    return (good / len(quoted) if quoted else 0.0), f"{good} of {len(quoted)} quotations are claims, word for word."
+    # a text by rule quotes what it tells; one that a model wrote cites its claims and may quote none
+    by_model = draft.abstract.get("produced_by", {}).get("mode") == "model"
+    share = good / len(quoted) if quoted else float(by_model)
+    return share, f"{good} of {len(quoted)} quotations are claims, word for word."
 
 
 def _own_words(draft: Draft) -> Found:

@@ -15,6 +15,7 @@ from generator.manifest.contracts import envelope, part_address, schema_id, tabl
 from generator.manifest.derive import derived, put
 from generator.manifest.gate import gate_verdict
 from generator.manifest.identity import public_id
+from generator.manifest.rounds import kept_round
 
 PUBLISHER = {"name": "Assignee Research", "url": "https://assignee.net/"}
 TRAINED = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
@@ -70,7 +71,7 @@ def manifest_of(
         },
         "artifacts": _artifacts(draft, files),
         "quality_assessment": {
-            "review": _review(run["tribunal"]),
+            "review": _review(run),
             "policy": {"outcome": run["policy"]["outcome"], "basis": run["policy"]["basis"]},
             "owner_decision": _owner_decision(decision),
             "gate": gate_verdict(),
@@ -116,16 +117,17 @@ def _artifacts(draft: dict[str, Any] | None, files: Mapping[str, tuple[str, byte
     return artifacts
 
 
-def _review(tribunal: dict[str, Any]) -> dict[str, Any]:
-    rounds = tribunal["rounds"]
+def _review(run: dict[str, Any]) -> dict[str, Any]:
+    tribunal = run["tribunal"]
+    shown = kept_round(run) or {}
     return {
         "score": tribunal["score"],
         "scale_max": 10,
         "kind": tribunal["kind"],
         "verdict": tribunal["verdict"],
         "revision_round": tribunal["revision_round"],
-        "checks": rounds[-1]["checks"] if rounds else [],
-        **({"reviews": rounds[-1]["reviews"]} if rounds and "reviews" in rounds[-1] else {}),
+        "checks": shown.get("checks", []),
+        **({"reviews": shown["reviews"]} if "reviews" in shown else {}),
         **({"paired_check": tribunal["paired_check"]} if "paired_check" in tribunal else {}),
         "produced_by": tribunal["produced_by"],
     }

@@ -49,9 +49,16 @@ def holds(run: Mapping[str, Any]) -> list[str]:
     found = {
         "paired_check": bool(check and check["moved"]),
         "no_paired_check": tribunal["kind"] == "model" and check is None,
-        "set_aside": any(source["text"] and source["text"].get("set_aside") for source in run["sources"]),
+        "review_not_used": tribunal["kind"] == "rubric" and bool(tribunal["produced_by"]["fallback_reason"]),
+        "set_aside": any(_holds(source["text"]) for source in run["sources"]),
     }
     return [row["hold"] for row in table("synthesis-run", "x-holds") if found[row["hold"]]]
+
+
+def _holds(text: Mapping[str, Any] | None) -> bool:
+    """Whether a sentence of the text was set aside for a reason that papers hardly ever give in good faith."""
+    row = next(row for row in table("synthesis-run", "x-holds") if row["hold"] == "set_aside")
+    return any(item["reason"] in row["reasons"] for item in (text or {}).get("set_aside", ()))
 
 
 def decide(decided: str, held: Sequence[str]) -> dict[str, Any]:

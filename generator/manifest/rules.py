@@ -82,7 +82,7 @@ from generator.manifest import contracts, verdicts
 from generator.manifest.canonical import sha256_text
 from generator.manifest.claims import bar_of
 from generator.manifest.derive import derived, get
-from generator.manifest.gate import policy_outcome, verdict
+from generator.manifest.gate import holds, policy_outcome, verdict
 from generator.manifest.identity import public_id
 from generator.manifest.problems import Problem, pointer, shown
 
@@ -123,7 +123,7 @@ def check_view(manifest: dict[str, Any], *, file: str) -> list[Problem]:
 
 
 def _later(manifest: dict[str, Any], file: str) -> list[Problem]:
-    return [problem for problem in _gate(manifest, file) if problem.code != "REG050"]
+    return [problem for problem in _gate(manifest, file) if problem.code not in ("REG050", "REG099")]
 
 
 def _first(manifest: dict[str, Any], file: str) -> list[Problem]:
@@ -387,6 +387,20 @@ def _gate(manifest: dict[str, Any], file: str) -> list[Problem]:
     review, policy, decision = assessment["review"], assessment["policy"], assessment["owner_decision"]
     verified = manifest["claims"]["aggregate"]["verified"]
     problems = []
+    # the run's check sees the sources' texts too; what a manifest tells is checked here again
+    executed = manifest["provenance"]["kernel"]["mode"] == "executed"
+    held = holds({"tribunal": review, "sources": []}) if executed else []
+    if policy["outcome"] == "AUTO_APPROVE" and held:
+        problems.append(
+            Problem(
+                file,
+                "/quality_assessment/policy/outcome",
+                "REG099",
+                "AUTO_APPROVE",
+                f"ESCALATE_TO_OWNER, because of {' and '.join(held)} (x-holds)",
+                "Escalate the run and record its owner's decision with 'srch decide'.",
+            )
+        )
     if policy["outcome"] == "AUTO_APPROVE":
         rules = contracts.table("synthesis-run", "x-tribunal")
         approved = verdict(review["score"], verified, last_round=True) == "APPROVE"

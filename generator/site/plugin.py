@@ -25,6 +25,7 @@ from generator.manifest.store import Record, Store
 from generator.site import guide, records, search, shell, sitemap, text
 from generator.site.kept import Kept, kept_of
 from generator.site.live import Gate, LiveSite, wrap
+from generator.site.related import RelatedRecords
 from generator.site.reviews import Reviews
 from generator.site.swap import Staging
 from generator.site.whole import Whole
@@ -157,8 +158,9 @@ class RegistryPlugin(BasePlugin[RegistryConfig]):  # type: ignore[no-untyped-cal
             self._gate.open(LiveSite(writer, store, site_dir, _SENTINEL_URL, site_url, self._name))
             return
         log = LogView(self._manifests)
-        reviews = Reviews(self._manifests, writer.sound(store))
-        writer.log, writer.review = log, reviews.block
+        related = RelatedRecords()
+        reviews = Reviews(self._manifests, related.reading(writer.sound(store)))
+        writer.log, writer.review, writer.related = log, reviews.block, related.block
         kept: list[Kept] = []
         entries: list[Entry] = []
         for record in writer.write_all(store, site_dir):

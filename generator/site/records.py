@@ -18,6 +18,7 @@ from generator.site.view import BLOCKS, FileFacts, removed_view, view
 
 if TYPE_CHECKING:
     from generator.site.monitoring import Block
+    from generator.site.related import Related
 
 FOLDER = "paper"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -85,9 +86,12 @@ class RecordPages:
         verify: notices.Verification | None = None,
         suggest: str | None = None,
         review: Block | None = None,
+        related: Sequence[Related] | None = None,
     ) -> str:
         """The page of a record as it stands."""
-        shown = view(record, record.current, files, citation, verify=verify, suggest=suggest, review=review)
+        shown = view(
+            record, record.current, files, citation, verify=verify, suggest=suggest, review=review, related=related
+        )
         work = record.current.manifest["work"]
         return self._shells.record.fill(
             title=f"{work['public_id']}: {_title(record, record.current)}",

@@ -16,11 +16,12 @@ from generator.manifest.files import is_local
 from generator.manifest.fold import Version
 from generator.manifest.rereview import due
 from generator.manifest.store import Record
-from generator.site import changes, cite, notices
+from generator.site import changes, cite, making, notices
 from generator.site.text import NOT_STATED, fine, http_url, score, size, stated
 
 if TYPE_CHECKING:
     from generator.site.monitoring import Block
+    from generator.site.related import Related
 
 MACHINE = "Machine-generated synthesis - not primary research, not peer reviewed"
 SAMPLE = "Sample record: the papers behind it are invented"
@@ -56,11 +57,15 @@ _MARKED = {
     "gate": ("/quality_assessment/gate",),
     "themes": ("/claims/themes",),
     "disagreements": ("/claims/disagreements",),
+    "agreements": ("/claims/agreements",),
+    "unanswered": ("/claims/unanswered",),
+    "related_claims": ("/claims/related",),
     "uncertainties": ("/uncertainties",),
     "provenance": (
         *("/provenance/external_record", "/provenance/kernel", "/provenance/corpus", "/provenance/draft"),
         *("/provenance/queries", "/provenance/query_count", "/provenance/retrieval", "/provenance/models"),
         *("/provenance/prompt_sha256s", "/provenance/semantic_index", "/provenance/seed", "/provenance/methodology"),
+        "/provenance/costs",
         *("/provenance/source_list_boundary", "/work/produced_by"),
     ),
     "files": ("/artifacts",),
@@ -129,13 +134,15 @@ def view(
     verify: notices.Verification | None = None,
     suggest: str | None = None,
     review: Block | None = None,
+    related: Sequence[Related] | None = None,
     at_home: bool = True,
 ) -> dict[str, Any]:
     """Everything the template prints of one version of a record.
 
     ``at_home``: for the record's own page, else for the version's own, one level below. ``verify`` is what the page can
     be checked by, ``suggest`` the address where a correction can be written, ``review`` what the monitor says of the
-    record, in place of what this module finds.
+    record, in place of what this module finds, ``related`` the records to name as related, ``None`` where they are not
+    known.
     """
     base = "" if at_home else "../"
     manifest, events = version.manifest, record.events[: version.number - 1]
@@ -191,6 +198,16 @@ def view(
             for claim in manifest["claims"]["records"]
         ],
         "themes": manifest["claims"]["themes"],
+        "agreements": manifest["claims"].get("agreements", []),
+        "unanswered": manifest["claims"].get("unanswered", []),
+        "related_claims": making.related_claims(manifest["claims"], {item.short_id for item in related or ()}),
+        "making": (made := making.parts(manifest)),
+        "made": making.summary(made),
+        "removed": making.removed(manifest),
+        "reviews": making.reviews(quality["review"]),
+        "paired": making.paired(quality["review"]),
+        "searches": making.searches(manifest["provenance"]["retrieval"]),
+        "costs": making.costs(manifest["provenance"]),
         "disagreements": manifest["claims"]["disagreements"],
         "uncertainties": manifest["uncertainties"],
         "correction_rows": _correction(manifest, events, state),
@@ -204,6 +221,7 @@ def view(
             }
             for source in manifest["provenance"]["sources"]
         ],
+        "related": related,
         "excluded": [_excluded(paper) for paper in manifest["provenance"]["retrieval"]["excluded"]],
         "interpretation": manifest["interpretation"],
         "limitations": manifest["limitations"],
@@ -423,6 +441,8 @@ def _counted(quality: dict[str, Any], stands: Standing) -> str:
 def _checks_title(quality: dict[str, Any]) -> str:
     """Whose checks these are; those of the first rules call every claim that passed verified."""
     title = "Rubric checks" if quality["review"]["kind"] == "rubric" else "Review checks"
+    if quality["review"]["kind"] == "model" and "reviews" in quality["review"]:
+        return "Rubric checks by rule, beside the reviews; they do not make the score"
     return title if "rules" in quality else f"{title}, by rules {rules_version(quality)}"
 
 
@@ -660,6 +680,7 @@ def _reference(source: dict[str, Any]) -> dict[str, Any]:
         "marks": marks,
         "claims": source["claims"],
         "origin": source["origin"],
+        **making.beyond(source),
     }
 
 

@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +29,7 @@ from generator.site.view import FileFacts
 
 if TYPE_CHECKING:
     from generator.site.monitoring import Block
+    from generator.site.related import Related
 
 FOLDER = records.FOLDER
 Check = Callable[[Record], list[Problem]]
@@ -39,7 +40,7 @@ class RecordWriter:
     """Writes record folders below ``site_dir/paper``; ``site_url`` ends in a slash.
 
     ``log`` is the published log, for the proofs beside the files; ``suggest`` gives the address where a correction of a
-    record can be written, ``review`` what the monitor says of a record.
+    record can be written, ``review`` what the monitor says of a record, ``related`` the records that its page names.
 
     A file that ``earlier``, the site that is to be replaced, holds with the same bytes is linked instead of written:
     creating and deleting files costs more than making their content. The two sites never stand side by side.
@@ -55,6 +56,7 @@ class RecordWriter:
         log: notices.Log | None = None,
         suggest: Callable[[Record], str | None] | None = None,
         review: Callable[[Record], Block | None] | None = None,
+        related: Callable[[Record], Sequence[Related]] | None = None,
     ) -> None:
         self._pages = RecordPages(shells)
         self._site_url = site_url
@@ -63,6 +65,7 @@ class RecordWriter:
         self.log = log
         self.suggest = suggest
         self.review = review
+        self.related = related
         self._sound: set[int] = set()
 
     def write_all(self, store: Store, site_dir: Path) -> Iterator[Record]:
@@ -150,6 +153,7 @@ class RecordWriter:
             verify=verify,
             suggest=self.suggest(record) if self.suggest else None,
             review=self.review(record) if self.review else None,
+            related=self.related(record) if self.related else None,
         )
         yield "index.html", page.encode("utf-8")
 

@@ -23,8 +23,8 @@ def examples(command: str) -> list[str]:
 
 def test_all_commands_are_there():
     assert [
-        *("assess", "build", "check", "correct", "decide", "diff", "dump", "import", "log", "monitor", "observe"),
-        *("publish", "queue", "rereview", "run", "serve", "show", "verify"),
+        *("assess", "build", "check", "correct", "decide", "diff", "dump", "import", "index", "log", "monitor"),
+        *("observe", "publish", "queue", "rereview", "run", "serve", "show", "verify"),
     ] == COMMANDS
 
 
@@ -50,7 +50,7 @@ def test_run_publish_check_and_again(place, srch, files):
     question = "Do street trees lower air temperature?"
     first = srch("run", question, "--clock", "2026-01-31T12:00:00Z", "--json", "--out", "new")
     assert first.code == 0
-    assert [line[:5] for line in first.err.splitlines()] == [f"[{number}/9]" for number in range(1, 10)]
+    assert [line.split()[0] for line in first.err.splitlines()] == [f"[{number}/10]" for number in range(1, 11)]
     told = json.loads(first.out)
     assert (told["already_done"], told["state"]) == (False, "approved")
     before = files(place / "new")
@@ -85,10 +85,10 @@ def test_a_damaged_stage_is_made_again(place, srch, files):
     before = files(folder)
     for name in ("run.json", "report.html", "report.pdf"):
         (folder / name).unlink()
-    stage = folder / "stages" / "03-claims.json"
+    stage = folder / "stages" / "04-claims.json"
     stage.write_bytes(stage.read_bytes().replace(b'"state": "located"', b'"state": "missing"'))
-    (folder / "stages" / "05-synthesis.json").write_bytes(b"[]")
-    (folder / "stages" / "06-index.json").write_bytes(b"\xff")
+    (folder / "stages" / "06-synthesis.json").write_bytes(b"[]")
+    (folder / "stages" / "08-index.json").write_bytes(b"\xff")
     assert srch("run", "--resume", "--out", "new", "-q").code == 0
     assert files(folder) == before
 

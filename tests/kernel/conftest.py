@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from generator.kernel import pipeline
-from generator.kernel.pipeline import Request, checked_question, execute
+from generator.kernel.pipeline import execute
+from generator.kernel.request import Request, checked_question
 
 CLOCK = "2026-01-02T03:04:05Z"
 Runner = Callable[[str], dict[str, Any]]

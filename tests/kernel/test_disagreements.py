@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.kernel.disagreements import MOST, find_disagreements, movements
+from generator.kernel.disagreements import MOST, find_disagreements
+from generator.kernel.findings import movements
 from generator.kernel.sources.sample import load_sample_corpus
 from generator.kernel.text import sentences
 
@@ -92,7 +93,9 @@ def test_the_basis_quotes_both_texts() -> None:
             claim(2, "S2", "Four short nights had no effect on declarative memory."),
         ]
     )
-    assert found["basis"] == "Opposite directions near “declarative memory”: “impaired” against “had no effect”."
+    assert found["basis"] == (
+        "Opposite directions near ‘declarative memory’: ‘impaired’ in S1 against ‘had no effect’ in S2."
+    )
 
 
 def test_no_effect_agrees_with_no_improvement() -> None:
@@ -122,7 +125,7 @@ def located(number: int, source: str, start: int, end: int, against: list[tuple[
     """A claim at a place of its source, and the passages of other sources that refute it."""
     return {
         "id": f"C{number}",
-        "text": f"Claim {number}.",
+        "text": f"Claim {'abcd'[number - 1]}.",
         "grounding": {"source_id": source, "locator": {"start": start, "end": end}},
         "verification": {
             "method": "same-words-v1",
@@ -142,7 +145,7 @@ def test_a_passage_that_refutes_a_claim_and_gives_another_makes_a_pair() -> None
     (found,) = find_disagreements(claims, refutations=True)
     assert found == {
         "claim_ids": ["C1", "C2"],
-        "basis": "same-words-v1: S2 refutes C1 in the passage that gives C2.",
+        "basis": "By same-words-v1, S2 refutes C1 in the passage that gives C2.",
     }
     # a method that misses the bar is not believed
     assert find_disagreements(claims) == []
@@ -165,4 +168,4 @@ def test_a_pair_by_verdict_and_by_direction_words_is_named_once() -> None:
     other = located(2, "S2", 0, 20, [])
     one["text"], other["text"] = "Naps raised declarative memory.", "Naps lowered declarative memory."
     (found,) = find_disagreements([one, other], refutations=True)
-    assert found["basis"] == "same-words-v1: S2 refutes C1 in the passage that gives C2."
+    assert found["basis"] == "By same-words-v1, S2 refutes C1 in the passage that gives C2."

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.kernel.verification.llm_judge import LARGEST_RESPONSE, LlmJudge, Settings, messages, read_answer
+from generator.kernel.models.http import LARGEST_RESPONSE
+from generator.kernel.verification.llm_judge import LlmJudge, Settings, messages, read_answer
 from generator.kernel.verification.verdict import Passage
 from generator.manifest.problems import UsageError
 
@@ -342,6 +343,19 @@ def test_a_service_that_cannot_be_used_ends_the_work(number, service):
     with pytest.raises(UsageError) as refused:
         service.judge().verify(CLAIM, PASSAGE)
     assert (str(refused.value), service.sleeps) == (line, [])
+
+
+def test_a_model_that_was_ended_is_not_asked_for_again(service):
+    service.script = [fails(410, "Its end of life was yesterday."), says(GOOD)]
+    judge = service.judge()
+    for _ in range(2):
+        with pytest.raises(UsageError) as refused:
+            judge.verify(CLAIM, PASSAGE)
+        assert str(refused.value) == (
+            f'the model service at {service.url} no longer offers the model "judge-8b" (status 410: Its end of life '
+            "was yesterday.); name another in SRCH_MODEL_NAME"
+        )
+    assert len(service.asked) == 1
 
 
 def test_without_a_key_a_closed_door_asks_for_one(service):

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.kernel import pipeline
-from generator.kernel.pipeline import (
-    STAGES,
-    Request,
-    checked_question,
-    execute,
-    folder_name,
-    load_request,
-    unfinished,
-)
+from generator.kernel import pipeline, tribunal
+from generator.kernel.pipeline import execute
+from generator.kernel.request import Request, checked_question, folder_name, load_request, unfinished
+from generator.kernel.stages import STAGES
 from generator.kernel.verification import methods
 from generator.manifest import cards, runs
 from generator.manifest.canonical import digest, stored_bytes
@@ -34,7 +29,7 @@ from generator.manifest.strict import load_json
 QUESTION = "How do street trees compare with cool roofs in lowering urban air temperature?"
 CLOCK = "2026-01-02T03:04:05Z"
 REQUEST = Request(QUESTION, CLOCK, seed=7)
-NAMES = [f"stages/{number:02d}-{name}.json" for number, (name, _, _) in enumerate(STAGES, start=1)]
+NAMES = [f"stages/{number:02d}-{stage.name}.json" for number, stage in enumerate(STAGES, start=1)]
 FILES = sorted([*NAMES, "request.json", "report.html", "report.pdf", "run.json"])
 
 OTHER_VERSION = "begun with another version of kernel or corpus; remove the folder and run it again"
@@ -89,7 +84,8 @@ def test_a_run_leaves_these_files(finished: Path) -> None:
 
 def test_another_process_writes_the_same_bytes(finished: Path, tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from generator.kernel.pipeline import Request, execute; "
+        "import sys; from pathlib import Path; from generator.kernel.pipeline import execute; "
+        "from generator.kernel.request import Request; "
         "execute(Request(sys.argv[1], sys.argv[2], seed=7), Path(sys.argv[3]), resume=False)"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "12345", "TZ": "Pacific/Chatham", "SOURCE_DATE_EPOCH": "1"}
@@ -111,7 +107,7 @@ def test_a_run_cut_short_after_any_stage_goes_on_to_the_same_bytes(begun: Path, 
     told: list[str] = []
     execute(load_request(begun), begun, resume=True, progress=lambda *row: told.append(row[2]))
     assert contents(begun) == contents(finished)
-    assert told == [*(name for name, _, _ in STAGES), "report"]
+    assert told == [*(stage.name for stage in STAGES), "report"]
     assert unfinished(begun.parent) == []
 
 
@@ -121,7 +117,7 @@ def test_stages_that_are_there_are_not_made_again(begun: Path, monkeypatch: pyte
     def never(*_: Any) -> Any:
         raise AssertionError("made again")
 
-    monkeypatch.setattr(pipeline, "STAGES", tuple((name, never, told) for name, _, told in STAGES))
+    monkeypatch.setattr(pipeline, "STAGES", tuple(replace(stage, make=never) for stage in STAGES))
     execute(REQUEST, begun, resume=True)
 
 
@@ -196,7 +192,7 @@ def test_the_chain_of_hashes_holds(finished: Path) -> None:
     for name in NAMES:
         stored = load_json(finished / name)
         assert stored["input_sha256"] == chain
-        assert stored["output_sha256"] == digest(stored["output"])
+        assert stored["output_sha256"] == digest([stored["output"], stored["costs"]])
         chain = digest({"input": chain, "output": stored["output"]})
 
 
@@ -266,7 +262,7 @@ def test_a_run_names_its_verifier_and_the_rules_it_is_counted_by(by_same_words: 
         (passage,) = check["evidence"]
         assert passage["quote"] == claim["text"]
     assert run["policy"]["outcome"] == "AUTO_APPROVE"
-    assert run["abstract"]["text"].endswith(f"{number} of {number} are verified by same-words-v1.")
+    assert run["abstract"]["text"].endswith(f"{number} of {number} claims are verified by same-words-v1.")
     assert (
         "Each was held against every source by same-words-v1 1.0.0, which says of each whether it supports or refutes "
         "the claim. The measured figures of this version meet the bar, so that its verdicts count as verified."
@@ -287,7 +283,7 @@ def test_a_verifier_that_misses_the_bar_verifies_nothing_and_approves_nothing(
     items = {row["id"]: row["points"] for check in run["tribunal"]["rounds"][-1]["checks"] for row in check["items"]}
     assert (items["VA3"], items["VA5"], items["SK5"]) == (0, 0, 0)
     assert run["abstract"]["text"].endswith(
-        f"{number} of {number} are echoed in a source by same-words-v1; none counts as verified."
+        f"{number} of {number} claims are echoed in a source by same-words-v1; none counts as verified."
     )
     assert (
         "This version has no measured figures, so a claim that passed is called echoed in source" in run["methodology"]
@@ -313,13 +309,13 @@ def test_a_run_goes_on_only_with_the_version_of_the_verifier_it_was_begun_with(
 ) -> None:
     folder = tmp_path / "run"
     by_same_words(folder)
-    for name in ("run.json", NAMES[-1], NAMES[-2]):
+    for name in ("run.json", *NAMES[6:]):
         (folder / name).unlink()
     newer = type("Newer", (type(same_words),), {"version": "1.0.1"})()
     monkeypatch.setattr(methods, "verifier", lambda name: newer)
-    checks = pipeline.tribunal.review
+    checks = tribunal.review
     # a revision round needs the verifier again
-    monkeypatch.setattr(pipeline.tribunal, "review", lambda draft: (checks(draft)[0], 5.0))
+    monkeypatch.setattr(tribunal, "review", lambda draft: (checks(draft)[0], 5.0))
     with pytest.raises(UsageError) as refused:
         execute(REQUEST, folder, resume=True)
     assert str(refused.value) == (
@@ -409,24 +405,24 @@ def test_one_revision_round_and_it_is_kept_only_when_it_scores_higher(
     scores: tuple[float, ...], rounds: int, kept: bool, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_scores = iter(scores)
-    checks = pipeline.tribunal.review
+    checks = tribunal.review
     seen: list[int] = []
 
     def scored(draft: Any) -> Any:
         seen.append(len(draft.claims))
         return checks(draft)[0], next(given_scores)
 
-    monkeypatch.setattr(pipeline.tribunal, "review", scored)
+    monkeypatch.setattr(tribunal, "review", scored)
     monkeypatch.setattr(pipeline, "_write_reports", lambda *_: None)
     question = "Does excess lead iodide change the stability of perovskite solar cells?"
     run = execute(Request(question, CLOCK), tmp_path / "run", resume=False).run
-    tribunal = run["tribunal"]
-    assert [item["round"] for item in tribunal["rounds"]] == list(range(rounds))
-    assert (tribunal["score"], tribunal["verdict"]) == (max(scores), verdict)
+    reviewed = run["tribunal"]
+    assert [item["round"] for item in reviewed["rounds"]] == list(range(rounds))
+    assert (reviewed["score"], reviewed["verdict"]) == (max(scores), verdict)
     assert len(run["claims"]) == seen[1 if kept else 0]
     if rounds == 2:
         assert seen[1] > seen[0]
-        (change,) = tribunal["rounds"][1]["changes"]
+        (change,) = reviewed["rounds"][1]["changes"]
         assert f"{seen[1]} claims instead of {seen[0]}." in change
         assert change.endswith("Kept: it scores higher." if kept else "Not kept: it scores no higher.")
     outcome = "AUTO_APPROVE" if verdict == "APPROVE" else "ESCALATE_TO_OWNER"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from generator.kernel.pipeline import checked_question
 from generator.kernel.queries import make_queries
+from generator.kernel.request import checked_question
 from generator.kernel.text import content_words, words
 from generator.manifest.problems import UsageError
 

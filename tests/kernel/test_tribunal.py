@@ -165,7 +165,9 @@ def test_sy1_fewer_papers_quoted() -> None:
 def test_sy2_a_quotation_that_is_no_claim() -> None:
     text = good().abstract["text"] + " S1 reports: “Trees warm.”"
     assert changed(good(), abstract={**good().abstract, "text": text}) == {"SY2": round(2 * 6 / 7, 2)}
-    assert changed(good(), abstract={**good().abstract, "text": "Nothing is quoted."})["SY2"] == 0
+    unquoted = {**good().abstract, "text": "Nothing is quoted."}
+    assert changed(good(), abstract=unquoted)["SY2"] == 0
+    assert "SY2" not in changed(good(), abstract={**unquoted, "produced_by": {"mode": "model"}})
 
 
 @pytest.mark.parametrize(("length", "earned"), [(11, 1), (12, 0), (13, 0)])

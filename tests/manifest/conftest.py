@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from generator.kernel.pipeline import Request, execute
+from generator.kernel.pipeline import execute
+from generator.kernel.request import Request
 from generator.kernel.verification import methods
 from generator.manifest import cards
 from generator.manifest.publish import publish

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.manifest.contracts import is_valid
-from generator.manifest.gate import gate_verdict, policy_basis, policy_outcome, verdict
+from generator.manifest.contracts import is_valid, table
+from generator.manifest.gate import decide, gate_verdict, holds, policy_basis, policy_outcome, verdict
+from generator.manifest.rounds import kept_round
 
 
 def expected(score: float, verified: int, last_round: bool) -> str:
@@ -58,3 +59,41 @@ def test_a_synthesis_is_unverified_because_it_brings_nothing_to_run() -> None:
         None,
     )
     assert is_valid(made, "gate-verdict")
+
+
+def tribunal(kind: str = "rubric", **changes: object) -> dict[str, object]:
+    return {"kind": kind, "produced_by": {"fallback_reason": None}, **changes}
+
+
+@pytest.mark.parametrize("decided", ["APPROVE", "REVISE", "REJECT"])
+@pytest.mark.parametrize("held", [[], ["paired_check"], ["set_aside", "paired_check"]])
+def test_a_hold_puts_an_approved_run_before_its_owner_and_changes_nothing_else(decided: str, held: list[str]) -> None:
+    policy = decide(decided, held)
+    assert (policy["outcome"] == "AUTO_APPROVE") is (decided == "APPROVE" and not held)
+    assert policy["rule"] == ("APPROVE" if policy["outcome"] == "AUTO_APPROVE" else "*")
+    if decided == "APPROVE" and held:
+        row = next(row for row in table("synthesis-run", "x-holds") if row["hold"] == held[0])
+        assert policy["basis"] == row["basis"]
+    else:
+        assert policy["basis"] == policy_basis(policy["outcome"])
+
+
+def test_holds_over_all_that_a_review_can_be() -> None:
+    still, moved = {"moved": False}, {"moved": True}
+    assert holds({"tribunal": tribunal(), "sources": []}) == []
+    assert holds({"tribunal": tribunal("model"), "sources": []}) == ["no_paired_check"]
+    assert holds({"tribunal": tribunal("model", paired_check=still), "sources": []}) == []
+    assert holds({"tribunal": tribunal("model", paired_check=moved), "sources": []}) == ["paired_check"]
+    fallen = tribunal(produced_by={"fallback_reason": "cut"}, paired_check=moved)
+    assert holds({"tribunal": fallen, "sources": [{"text": None}]}) == ["paired_check", "review_not_used"]
+
+
+@pytest.mark.parametrize(
+    ("version", "consensus", "kept"),
+    [("1.0.1", [5.0, 4.0], 1), ("1.0.2", [5.0, 4.0], 0), ("1.0.2", [4.0, 5.0], 1), ("1.0.2", [5.0, None], 0)],
+)
+def test_the_round_that_stands_is_the_one_with_the_final_score(version: str, consensus: list[float], kept: int) -> None:
+    rounds = [{"round": number, "consensus": score} for number, score in enumerate(consensus)]
+    run = {"schema": f"https://assignee.net/schemas/synthesis-run/{version}.json"}
+    assert kept_round({**run, "tribunal": {"rounds": rounds, "score": 5.0}}) == rounds[kept]
+    assert kept_round({**run, "tribunal": {"rounds": [], "score": None}}) is None

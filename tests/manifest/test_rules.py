@@ -451,6 +451,20 @@ def published_by_policy_below_the_score(m: Manifest) -> list[Row]:
     ]
 
 
+@on_manifest("REG099")
+def published_by_policy_after_a_review_that_moved(m: Manifest) -> list[Row]:
+    check = {"round": 0, "moved": True, "before": 7.0, "plants": [], "finding": "It moved."}
+    m["quality_assessment"]["review"]["paired_check"] = check
+    return [
+        (
+            "/quality_assessment/policy/outcome",
+            "AUTO_APPROVE",
+            "ESCALATE_TO_OWNER, because of paired_check (x-holds)",
+            "Escalate the run and record its owner's decision with 'srch decide'.",
+        )
+    ]
+
+
 @on_manifest("REG050")
 def published_by_policy_with_four_claims(m: Manifest) -> list[Row]:
     for claim in m["claims"]["records"][4:]:
@@ -778,7 +792,8 @@ def event_in(folder: Path, name: str = "2026-03-04-note", **changes: Any) -> Pat
 
 
 TITLE = {"op": "replace", "path": "/work/title", "before": "Another title", "value": "The right title"}
-FACTS = "the place of a fact: " + ", ".join(row["path"] for row in [*contracts.table("correction-event", "x-facts"), *contracts.table("paper-manifest", "x-facts")])
+FACT_ROWS = [*contracts.table("correction-event", "x-facts"), *contracts.table("paper-manifest", "x-facts")]
+FACTS = "the place of a fact: " + ", ".join(row["path"] for row in FACT_ROWS)
 
 
 @on_files("REG062")
@@ -1025,6 +1040,53 @@ def test_a_run_whose_quote_moved(made: Any) -> None:
     assert problem.mend == "Locate the quote in the source's text again."
 
 
+@pytest.mark.parametrize(
+    ("change", "held"),
+    [
+        ({"paired_check": {"round": 0, "moved": True, "before": 7, "plants": [], "finding": "x"}}, "paired_check"),
+        ({"kind": "model"}, "no_paired_check"),
+        ({"produced_by": {"fallback_reason": "no reply"}}, "review_not_used"),
+    ],
+)
+def test_a_run_that_must_wait_for_its_owner(made: Any, change: dict[str, Any], held: str) -> None:
+    def changed(run: dict[str, Any]) -> None:
+        produced_by = {**run["tribunal"]["produced_by"], **change.get("produced_by", {})}
+        run["tribunal"].update(change, produced_by=produced_by)
+
+    expected = f"ESCALATE_TO_OWNER, because of {held} (x-holds)"
+    mend = "Escalate the run to its owner."
+    assert changed_run(made, changed) == [
+        Problem("r", "/policy/outcome", "REG099", "AUTO_APPROVE", expected, mend)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "held"), [("orders a verdict", True), ("speaks of instructions", True), ("is an order", False)]
+)
+def test_a_source_that_speaks_to_its_reviewer_holds_the_run(made: Any, reason: str, held: bool) -> None:
+    def changed(run: dict[str, Any]) -> None:
+        run["sources"][2]["text"]["set_aside"] = [{"start": 0, "end": 5, "reason": reason}]
+
+    assert [problem.code for problem in changed_run(made, changed)] == ["REG099"] * held
+
+
+@pytest.mark.parametrize(
+    ("parts", "place"),
+    [
+        ([(0, 9), (11, 20)], None),
+        ([(0, 9), (8, 20)], "/sources/0/text/sections/1"),
+        ([(9, 9)], "/sources/0/text/sections/0"),
+        ([(0, 10**6)], "/sources/0/text/sections/0"),
+    ],
+)
+def test_the_parts_of_a_text_lie_in_it_in_order(made: Any, parts: list[tuple[int, int]], place: str | None) -> None:
+    def changed(run: dict[str, Any]) -> None:
+        rows = [{"name": "abstract", "start": start, "end": end, "at": None} for start, end in parts]
+        run["sources"][0]["text"]["sections"] = rows
+
+    assert [(item.code, item.place) for item in changed_run(made, changed)] == ([("REG100", place)] if place else [])
+
+
 @pytest.mark.parametrize("name", ["queries", "sources", "claims", "themes"])
 def test_a_run_with_an_id_twice(made: Any, name: str) -> None:
     def change(run: dict[str, Any]) -> None:
@@ -1061,7 +1123,7 @@ def test_every_code_is_tested_and_stands_in_the_table_and_in_the_source() -> Non
     used = set(re.findall(r'"(REG\d{3})"', source))
     table = rules.titles()
     tested = {case.values[0] for case in (*MANIFEST_CASES, *FILE_CASES)}
-    tested |= {"REG022", "REG053"}  # test_reg022_..., test_reg053_... above
+    tested |= {"REG022", "REG053", "REG100"}  # test_reg022_..., test_reg053_..., test_the_parts_of_a_text_... above
     # landing, log and monitor have tests of their own
     own = Path(__file__).parent
     paths = [*own.glob("*/*.py"), own / "test_observations.py"]

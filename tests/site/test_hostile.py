@@ -32,7 +32,7 @@ FILES = [FileFacts("manifest.json", "Manifest", "application/json", 1, "0" * 64)
 TAGS = {
     *("html", "head", "title", "link", "body", "div", "p", "h1", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd"),
     *("span", "bdi", "a", "time", "table", "tbody", "thead", "tr", "th", "td", "caption", "br", "code", "cite", "pre"),
-    *("section", "strong", "meta"),
+    *("section", "strong", "meta", "details", "summary"),
 }
 # What could run or load something, or change how the page around it works.
 LOADING = {

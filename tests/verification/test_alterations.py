@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from bench.verification import alter, alter_test
 from bench.verification.alter import Altered
 from bench.verification.data import DATA, Pair, altered_dev, read_lines
-from generator.kernel.stemming import stem
 from generator.kernel.verification.lexical import words as features
 from generator.kernel.verification.lexical.parse import SAME
+from generator.manifest.semantic.words import stem
 
 NAMES = ["TP53", "GPT-4", "SIRT1", "LLMs", "ResNet50", "VDR", "HER2", "CNNs", "YOLOv5", "IL-23"]
 SENTENCES = [

@@ -9,10 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _UNSAFE_IN_URL: Final = re.compile(r"[^\x21-\x7e]|[\"'<>\\^`{|}]")
+
+_ARXIV_ID: Final = re.compile(
+    r"(?:(?P<id>[0-9]{4}\.[0-9]{4,5})|(?P<archive>[a-z-]+)(?:\.[a-zA-Z]{2})?/(?P<number>[0-9]{7}))(?:v[1-9][0-9]{0,3})?"
+)
+_ARXIV_DOI: Final = re.compile(r"10\.48550/arxiv\.(?P<id>.+)", re.IGNORECASE)
+# Printable ASCII without what would have to be escaped in JSON, HTML or a page's address.
+_DOI: Final = re.compile(r"10\.[0-9]{4,9}/[!#-;=?-~]+", re.ASCII)
+_RESOLVER: Final = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 
 # A notice that names the paper: "This paper has been withdrawn", "Paper withdrawn", "We have withdrawn this paper".
 _NOUN: Final = r"(?:arxiv\s+)?(?:paper|article|submission|manuscript|preprint|work|note|report|version)"
@@ -32,6 +41,12 @@ _ABSTRACT_NOTICE: Final = re.compile(rf"^[\s(\[*]*(?:{_NAMED}|{_BARE})", re.IGNO
 # In a comment the notice may follow page counts ("12 pages. This paper has been withdrawn"), so it may open any clause;
 # the bare word has to open the comment.
 _COMMENT_NOTICE: Final = re.compile(rf"^[\s(\[*]*{_BARE}|(?:^|[.;:,!(\[*–—-])\s*(?:{_NAMED})", re.IGNORECASE)
+
+_TITLE_NOTICE: Final = re.compile(
+    r"[\[(]?(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter))?\s*[\])]?\s*:|[\[(](?:retracted|withdrawn)\b",
+    re.IGNORECASE,
+)
+_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def checked_url(url: str) -> str:
@@ -74,6 +89,57 @@ def is_withdrawn(comment: str | None, abstract: str) -> bool:
     return bool((comment and _COMMENT_NOTICE.search(comment)) or _ABSTRACT_NOTICE.search(abstract))
 
 
+def is_retracted_title(title: str) -> bool:
+    """Say whether a title opens with a publisher's notice, as in "RETRACTED: Trees" or "[Withdrawn] Trees"."""
+    return _TITLE_NOTICE.match(title) is not None
+
+
+def day(value: object) -> str | None:
+    """A day (`2021-03-04`) as the RFC 3339 time of its beginning in UTC; None for anything else."""
+    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+        return None
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return None
+    return f"{value}T00:00:00Z"
+
+
+def year(value: object) -> int | None:
+    """A year of print that can be one, else None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 1400 <= value <= 2200 else None
+
+
+def bare_arxiv_id(text: str) -> str | None:
+    """The arXiv identifier that `text` is, without version; None if it is none.
+
+    Of an old one the subject class is left out (`math/0309136` for `math.GT/0309136v1`): arXiv knows both as one paper.
+    """
+    found = _ARXIV_ID.fullmatch(text)
+    if found is None:
+        return None
+    return found["id"] or f"{found['archive']}/{found['number']}"
+
+
+def arxiv_id_of(doi: str) -> str | None:
+    """The arXiv identifier in one of arXiv's own DOIs (`10.48550/arXiv.2505.20225`, in any case), else None."""
+    found = _ARXIV_DOI.fullmatch(doi)
+    return bare_arxiv_id(found["id"]) if found else None
+
+
+def bare_doi(text: str) -> str | None:
+    """The DOI in `text`, without resolver or `doi:` and as it was written; None if it is none that can be cited."""
+    doi = _RESOLVER.sub("", text.strip())
+    return doi if _DOI.fullmatch(doi) and len(doi) <= 500 else None
+
+
+def address(arxiv_id: str | None, doi: str | None) -> str | None:
+    """The page of a paper, built from its checked identifiers: arXiv's first, else the DOI resolver's, else None."""
+    if arxiv_id:
+        return f"https://arxiv.org/abs/{arxiv_id}"
+    return f"https://doi.org/{quote(doi, safe='/:;()._-')}" if doi else None
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """One version of one paper, as a source described it.
@@ -92,7 +158,9 @@ class Paper:
         doi: as given, without resolver; arXiv may put several in one text.
         journal_ref: as given.
         withdrawn: see `is_withdrawn`.
-        origin: "arxiv" or "sample-corpus"; other sources name themselves likewise.
+        origin: "arxiv", "semantic-scholar", "openalex" or "sample-corpus".
+        record: the source's own name for the paper where `id` is another one: `openalex:W2741809807`, `s2:649def34...`.
+        year: year of publication where the source gives no day.
     """
 
     id: str
@@ -109,6 +177,8 @@ class Paper:
     journal_ref: str | None
     withdrawn: bool
     origin: str
+    record: str | None = None
+    year: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no page may cite. Raises ValueError."""
@@ -134,15 +204,12 @@ class Paper:
         names = {field.name for field in fields(cls)}
         if wrong := sorted(map(str, names ^ set(data))):
             raise ValueError(f"paper fields missing or unknown: {', '.join(wrong)[:200]}")
-        version, withdrawn = data["version"], data["withdrawn"]
-        # bool is an int in Python, but true is no version number
-        if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
-            raise ValueError("paper field version is neither a whole number nor null")
+        withdrawn = data["withdrawn"]
         if not isinstance(withdrawn, bool):
             raise ValueError("paper field withdrawn is neither true nor false")
         return cls(
             id=_text(data, "id"),
-            version=version,
+            version=_number_or_none(data, "version"),
             url=_text(data, "url"),
             title=_text(data, "title"),
             abstract=_text(data, "abstract"),
@@ -155,6 +222,8 @@ class Paper:
             journal_ref=_text_or_none(data, "journal_ref"),
             withdrawn=withdrawn,
             origin=_text(data, "origin"),
+            record=_text_or_none(data, "record"),
+            year=_number_or_none(data, "year"),
         )
 
 
@@ -167,6 +236,14 @@ def _text(data: Mapping[str, object], name: str) -> str:
 
 def _text_or_none(data: Mapping[str, object], name: str) -> str | None:
     return None if data[name] is None else _text(data, name)
+
+
+def _number_or_none(data: Mapping[str, object], name: str) -> int | None:
+    value = data[name]
+    # bool is an int in Python, but true is no number
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise ValueError(f"paper field {name} is neither a whole number nor null")
+    return value
 
 
 def _texts(data: Mapping[str, object], name: str) -> tuple[str, ...]:

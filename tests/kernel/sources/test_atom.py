@@ -197,6 +197,8 @@ def test_one_entry_field_by_field() -> None:
         "journal_ref": None,
         "withdrawn": False,
         "origin": "arxiv",
+        "record": None,
+        "year": None,
     }
 
 
@@ -517,6 +519,8 @@ def test_bad_addresses(url: str, message: str) -> None:
         ("title", "", "paper without title"),
         ("version", True, "paper field version is neither a whole number nor null"),
         ("version", "2", "paper field version is neither a whole number nor null"),
+        ("year", "2025", "paper field year is neither a whole number nor null"),
+        ("record", 7, "paper field record is not text"),
         ("version", 0, "version 0 is below 1"),
         ("withdrawn", 0, "paper field withdrawn is neither true nor false"),
         ("authors", "Ada", "paper field authors is not a list of texts"),

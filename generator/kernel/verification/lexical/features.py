@@ -17,10 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from generator.kernel.stemming import stem
 from generator.kernel.verification.lexical import words as w
 from generator.kernel.verification.lexical.parse import OPPOSITE, SAME, SIGN, Parsed, parse, stem_set
 from generator.kernel.verification.lexical.sides import held_against
+from generator.manifest.semantic.words import stem
 
 STATISTICS = Path(__file__).parent / "statistics.json"
 CHOSEN = 3

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from generator.kernel.stemming import stem
 from generator.kernel.verification.lexical import words as w
+from generator.manifest.semantic.words import stem
 
 # a number with its ordinal ending | a word with inner hyphens, dots and apostrophes | a sign
 _TOKEN = re.compile(

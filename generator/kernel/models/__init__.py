@@ -1,0 +1,1 @@
+"""Chat and embedding models behind the OpenAI-compatible protocol: settings, transport, and what a stage asks with."""

@@ -1,0 +1,300 @@
+"""The stages of a run in their order: each a function of the request, of what came before, and of the tools it has.
+
+Where a model takes part and gives nothing usable, the stage's offline method steps in and the label of what it made
+says why. A stage never fails because of a text that it read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from generator.kernel import planted, retrieval, reviewing, semantic_index
+from generator.kernel.claims import extract_claims
+from generator.kernel.drafting import basis, same_verifier, support_verifier, synthesised
+from generator.kernel.labels import fallen_back
+from generator.kernel.ledger import StageLedger
+from generator.kernel.modelled import queries as modelled_queries
+from generator.kernel.modelled import synthesis as modelled_synthesis
+from generator.kernel.modelled.claims import select_claims
+from generator.kernel.models.errors import ModelError
+from generator.kernel.queries import make_queries
+from generator.kernel.reading.read import read_sources
+from generator.kernel.request import Request
+from generator.kernel.retrieval import Fusion, Retrieved, retrieve
+from generator.kernel.sources.merging import merge
+from generator.kernel.sources.papers import Paper, bare_doi
+from generator.kernel.sources.sample import ORIGIN, load_sample_corpus
+from generator.kernel.sources.search import Failure, Ranking, search_all
+from generator.kernel.text import sentences
+from generator.kernel.tools import Tools
+from generator.kernel.verification import methods
+from generator.kernel.verification.several import verify_claims
+from generator.kernel.verification.verdict import Passage, Verifier
+from generator.manifest import cards
+from generator.manifest.canonical import sha256_text
+from generator.manifest.claims import bar_of, count, passed
+from generator.manifest.gate import decide, holds, verdict
+from generator.manifest.problems import UsageError
+from generator.manifest.semantic.claims import Judge, Judgement
+
+State = dict[str, Any]
+
+LONGEST_TITLE, LONGEST_TEXT = 1000, 20_000  # characters, as the contract has it
+
+
+@dataclass(frozen=True)
+class Stage:
+    """``make`` gives what the stage adds to the state, ``told`` says in one line what came out."""
+
+    name: str
+    make: Callable[[Request, State, Tools, StageLedger], State]
+    told: Callable[[State], str]
+
+
+def _queries(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    if tools.asker is None:
+        return {"queries": make_queries(request.question)}
+    try:
+        return {"queries": modelled_queries.make_queries(request.question, tools.asker(ledger))}
+    except ModelError as error:
+        return {"queries": _fallen_back(make_queries(request.question), error.reason)}
+
+
+def _fallen_back(items: Sequence[dict[str, Any]], reason: str) -> list[dict[str, Any]]:
+    """The items by rule, each with the reason why no model made it."""
+    return [{**item, "produced_by": fallen_back(item["produced_by"], reason)} for item in items]
+
+
+def _retrieval(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    if not request.live:
+        found = retrieve(request.question, state["queries"], load_sample_corpus(), request.retrieval)
+        return _retrieved(found, {})
+    rankings, failures = search_all(tools.sources, state["queries"], request.retrieval.per_query, ledger)
+    if not rankings:
+        reasons = "; ".join(dict.fromkeys(f"{item.source}: {item.reason}" for item in failures))
+        raise UsageError(f"no source answered ({reasons}); the same call goes on with --resume")
+    merged = merge(rankings, k=request.retrieval.rrf_k)
+    fusion = Fusion(merged.fused, merged.found_by)
+    found = retrieve(request.question, state["queries"], merged.papers, request.retrieval, fusion)
+    also = {paper: merged.also[index] for index, paper in enumerate(merged.papers)}
+    searches = [_search(item, tools.today()) for item in _in_order(rankings, failures, request.sources)]
+    return {**_retrieved(found, also), "searches": searches}
+
+
+def _in_order(
+    rankings: Sequence[Ranking], failures: Sequence[Failure], sources: Sequence[str]
+) -> list[Ranking | Failure]:
+    outcomes: list[Ranking | Failure] = [*rankings, *failures]
+    return sorted(outcomes, key=lambda item: (int(item.query_id[1:]), sources.index(item.source)))
+
+
+def _search(outcome: Ranking | Failure, day: str) -> dict[str, Any]:
+    """One row of ``retrieval.searches``."""
+    answered = isinstance(outcome, Ranking)
+    return {
+        "source": outcome.source,
+        "query_id": outcome.query_id,
+        "retrieved_on": day,
+        "returned": len(outcome.papers) if isinstance(outcome, Ranking) else 0,
+        "total": outcome.total if isinstance(outcome, Ranking) else None,
+        "sha256": outcome.sha256 if isinstance(outcome, Ranking) else None,
+        "failure": None if answered else getattr(outcome, "reason", None),
+    }
+
+
+def _retrieved(found: Retrieved, also: Mapping[Paper, Sequence[str]]) -> State:
+    return {
+        "found": found.found,
+        "excluded": [_fitted(item) for item in found.excluded],
+        "sources": [_source(rank, hit, also.get(hit.paper)) for rank, hit in enumerate(found.hits, start=1)],
+    }
+
+
+def _fitted(item: dict[str, Any]) -> dict[str, Any]:
+    return {**item, "title": item["title"][:LONGEST_TITLE]}
+
+
+def _source(rank: int, hit: retrieval.Hit, also: Sequence[str] | None) -> dict[str, Any]:
+    """A source of the run record; what a service sent is cut to what the contract holds."""
+    paper: Paper = hit.paper
+    abstract = _whole(paper.abstract)
+    return {
+        "id": f"S{rank}",
+        "paper_id": paper.id,
+        "version": paper.version,
+        "url": paper.url,
+        "title": paper.title[:LONGEST_TITLE],
+        "authors": [name[:LONGEST_TITLE] for name in paper.authors[:5000]],
+        "published": paper.published[:10] if paper.published else None,
+        "doi": _first_doi(paper.doi),
+        "origin": paper.origin,
+        "invented": paper.origin == ORIGIN,
+        "status": "withdrawn" if paper.withdrawn else "active",
+        **({"also": list(also)} if also is not None else {}),
+        "rank": rank,
+        "relevance": hit.relevance,
+        "queries": list(hit.queries),
+        "text": {"section": "abstract", "content": abstract, "sha256": sha256_text(abstract)},
+    }
+
+
+def _whole(text: str) -> str:
+    """The text, or as many of its whole sentences as the contract holds."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    ends = [end for _, end in sentences(text[:LONGEST_TEXT])]
+    return text[: ends[-1]] if ends else text[:LONGEST_TEXT]
+
+
+def _first_doi(text: str | None) -> str | None:
+    """The first DOI of a field that may name several."""
+    return next((doi for doi in map(bare_doi, re.split(r"[\s;,]+", text or "")) if doi), None)
+
+
+def _reading(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    if not request.full_text or tools.read is None:
+        return {}
+    sources, notes = read_sources(request.question, state["sources"], tools.read, ledger, tools.tell)
+    return {"sources": sources, "unread": notes}
+
+
+def _claims(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    """Claims from sentences that do not address a reader; what does is named in its source and never becomes one."""
+    aside: dict[str, list[dict[str, Any]]] = {}
+    for item in planted.set_aside(state["sources"]):
+        if item.reason == planted.QUESTION:
+            continue  # no model is shown it and it is no finding, but papers ask their readers questions in good faith
+        aside.setdefault(item.source_id, []).append({"start": item.start, "end": item.end, "reason": item.reason})
+    sources = [
+        {**source, "text": {**source["text"], "set_aside": aside[source["id"]]}} if source["id"] in aside else source
+        for source in state["sources"]
+    ]
+    if tools.asker is None:
+        return {"sources": sources, "claims": extract_claims(request.question, sources, request.claims)}
+    try:
+        chosen = select_claims(request.question, sources, request.claims, tools.asker(ledger))
+        if not chosen.claims:
+            picked = "no sentence that the model picked is a finding on the question"
+            raise ModelError(picked if chosen.refused else "the model picked no sentence of any paper")
+    except ModelError as error:
+        claims = extract_claims(request.question, sources, request.claims)
+        return {"sources": sources, "claims": _fallen_back(claims, error.reason)}
+    return {"sources": sources, "claims": chosen.claims}
+
+
+def _verification(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    """Every claim against every source; the rules say which verifier it was, and whether its verdicts may count."""
+    verifier = methods.verifier(request.verifier)
+    return {
+        "claims": verify_claims(state["claims"], state["sources"], verifier),
+        "rules": cards.rules_for(verifier.method, verifier.version),
+    }
+
+
+def _synthesis(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    made = synthesised(request, state["claims"], state)
+    if tools.asker is None:
+        return made
+    try:
+        written = modelled_synthesis.write(basis(request, {**state, **made}), tools.asker(ledger), support_verifier())
+    except ModelError as error:
+        made = synthesised(request, state["claims"], state, unwritten=error.reason)
+        return {**made, **_labelled(made, error.reason)}
+    return {**made, "abstract": written.abstract, "synthesis": written.synthesis}
+
+
+def _labelled(made: State, reason: str) -> State:
+    """Abstract and synthesis by rule, with the reason why no model wrote them."""
+    return {
+        name: {**made[name], "produced_by": fallen_back(made[name]["produced_by"], reason)}
+        for name in ("abstract", "synthesis")
+    }
+
+
+def _index(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    """Vectors of sources and claims, and what earlier records hold near them."""
+    embedder = tools.embedder(ledger) if tools.embedder else None
+    index = semantic_index.build_index(state["sources"], state["claims"], embedder)
+    if tools.related is None:
+        return {"index": index}
+    judge = _judge(same_verifier(request, state))
+    return {"index": index, "related": tools.related(request.question, state["claims"], state["sources"], judge)}
+
+
+def _judge(verifier: Verifier) -> Judge:
+    """(label, confidence, first reason) of a claim given another record's claim."""
+
+    def judged(claim: str, other: str) -> Judgement:
+        found = verifier.verify(claim, Passage((other,)))
+        return found.label, found.confidence, found.reasons[0] if found.reasons else ""
+
+    return judged
+
+
+def _tribunal(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    asker = tools.asker(ledger) if tools.asker else None
+    return reviewing.reviewed(request, state, asker)
+
+
+def _policy(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
+    verified = count(state["claims"], bar=bar_of(state, "executed")).verified
+    decided = verdict(state["score"], verified, last_round=True)
+    tribunal = {
+        "kind": state["review_kind"],
+        "paired_check": state.get("paired_check"),
+        "produced_by": state["review_label"],
+    }
+    return {
+        "verdict": decided,
+        "policy": decide(decided, holds({"tribunal": tribunal, "sources": state["sources"]})),
+    }
+
+
+def _told_claims(state: State) -> str:
+    papers = {claim["grounding"]["source_id"] for claim in state["claims"]}
+    return f"{len(state['claims'])} claims from {len(papers)} papers{_told_fallback(state['claims'])}"
+
+
+def _told_fallback(items: Sequence[Mapping[str, Any]]) -> str:
+    reasons = dict.fromkeys(item["produced_by"]["fallback_reason"] for item in items)
+    reasons.pop(None, None)
+    return f" (by rule: {'; '.join(reasons)})" if reasons else ""
+
+
+def _told_retrieval(state: State) -> str:
+    failed = sum(bool(item["failure"]) for item in state.get("searches", ()))
+    told = f"{state['found']} papers found, {len(state['sources'])} used, {len(state['excluded'])} set aside"
+    return f"{told}; {failed} of {len(state['searches'])} searches failed" if failed else told
+
+
+def _told_reading(state: State) -> str:
+    read = sum(bool(source.get("full_text")) for source in state["sources"])
+    return f"full text of {read} of {len(state['sources'])} papers"
+
+
+def _told_verdicts(state: State) -> str:
+    verifier = state["rules"]["verifier"]
+    word = "verified" if verifier["meets_bar"] else "echoed in source, none verified"
+    share = f"{passed(state['claims'])} of {len(state['claims'])}"
+    return f"{verifier['method']} {verifier['version']}: {share} {word}"
+
+
+def _told_synthesis(state: State) -> str:
+    told = f"{len(state['themes'])} themes, {len(state['disagreements'])} conflicts"
+    return told + _told_fallback([state["abstract"]])
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("queries", _queries, lambda state: f"{len(state['queries'])} queries{_told_fallback(state['queries'])}"),
+    Stage("retrieval", _retrieval, _told_retrieval),
+    Stage("reading", _reading, _told_reading),
+    Stage("claims", _claims, _told_claims),
+    Stage("verification", _verification, _told_verdicts),
+    Stage("synthesis", _synthesis, _told_synthesis),
+    Stage("tribunal", _tribunal, reviewing.told),
+    Stage("index", _index, lambda state: f"{len(state['index']['items'])} vectors"),
+    Stage("policy", _policy, lambda state: f"{state['verdict']}, {state['policy']['outcome']}"),
+)
