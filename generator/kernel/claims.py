@@ -76,11 +76,11 @@ def extract_claims(
     only the paper's title holds count half, because abstracts name their subject once and then say "it". Sentences that
     address their reader are passed over.
     """
-    wanted = _terms(question)
+    wanted = question_terms(question)
     if not wanted:
         return []
     spans = [(source, planted.telling(source)) for source in sources if source["text"]]
-    weights = _weights(wanted, spans)
+    weights = term_weights(wanted, spans)
     total = sum(weights.values()) * min(1.0, settings.most_terms / len(wanted))
     chosen: list[tuple[int, float, int, int, dict[str, Any], tuple[int, int]]] = []
     seen: set[str] = set()
@@ -94,12 +94,12 @@ def extract_claims(
             coverage = sum(weights[item] for item in own) + sum(weights[item] for item in in_title - own) / 2
             share = min(coverage / total, 1.0)
             tied = len(own | in_title) >= min(settings.min_shared, len(wanted)) and bool(own)
-            opening = start == places[0][0] and _opens_abstract(source["text"], places)
-            passage = _passage(source["text"], start, end)
+            opening = start == places[0][0] and opens_abstract(source["text"], places)
+            passage = passage_at(source["text"], start, end)
             if (
                 tied
                 and share >= settings.min_coverage
-                and _is_finding(sentence, opening=opening)
+                and is_finding(sentence, opening=opening)
                 and (passage is None or is_own(sentence, passage["name"]))
             ):
                 candidates.append((round(share, 4), start, end))
@@ -113,12 +113,12 @@ def extract_claims(
     chosen.sort(key=lambda item: (item[0], -item[1], item[2], item[3]))
     kept = sorted(chosen[: settings.most], key=lambda item: (item[2], item[3]))
     return [
-        _claim(number, source, span, share, settings)
+        claim_record(number, source, span, share, settings)
         for number, (_, share, _, _, source, span) in enumerate(kept, start=1)
     ]
 
 
-def _terms(question: str) -> set[str]:
+def question_terms(question: str) -> set[str]:
     """Stems of the question's content words; a compound counts by its parts, so that it does not weigh three times."""
     found = set(stems(question))
     return {item for item in found if "-" not in item or not {stem(part) for part in item.split("-")} & found}
@@ -129,19 +129,19 @@ def _section(text: Mapping[str, Any], start: int, end: int) -> Mapping[str, Any]
     return next((part for part in text.get("sections", ()) if part["start"] <= start and end <= part["end"]), None)
 
 
-def _passage(text: Mapping[str, Any], start: int, end: int) -> Mapping[str, Any] | None:
+def passage_at(text: Mapping[str, Any], start: int, end: int) -> Mapping[str, Any] | None:
     """The passage of the full text that holds a span; ``None`` in an abstract."""
     part = _section(text, start, end)
     return part if part and part["at"] is not None else None
 
 
-def _opens_abstract(text: Mapping[str, Any], places: Sequence[tuple[int, int]]) -> bool:
+def opens_abstract(text: Mapping[str, Any], places: Sequence[tuple[int, int]]) -> bool:
     """Whether the text's first sentence opens an abstract of more than two; one of a passage is no background."""
-    abstract = [place for place in places if _passage(text, *place) is None]
+    abstract = [place for place in places if passage_at(text, *place) is None]
     return len(abstract) > 2 and abstract[0] == places[0]
 
 
-def _is_finding(sentence: str, *, opening: bool) -> bool:
+def is_finding(sentence: str, *, opening: bool) -> bool:
     """Whether a sentence tells a result: an outcome or a number, and neither plan, setting nor method. A first sentence
     is background unless it holds a number."""
     if _NO_FINDING.search(sentence) or (_WE.search(sentence) and not _WE_FOUND.search(sentence)):
@@ -152,9 +152,10 @@ def _is_finding(sentence: str, *, opening: bool) -> bool:
     return outcome or (number and not _SETTING.search(sentence))
 
 
-def _claim(
+def claim_record(
     number: int, source: dict[str, Any], span: tuple[int, int], share: float, settings: ClaimSettings
 ) -> dict[str, Any]:
+    """The claim that stands at ``span`` of a source's text, not yet verified; ``share`` is its relevance 0..1."""
     text = source["text"]
     part = _section(text, *span)
     where = locator(part["name"] if part else text["section"], text["content"], *span)
@@ -181,7 +182,7 @@ def _claim(
     }
 
 
-def _weights(
+def term_weights(
     wanted: set[str], spans: Sequence[tuple[dict[str, Any], Sequence[tuple[int, int]]]]
 ) -> dict[str, float]:
     """Smoothed inverse document frequency of each question term over the sentences at hand."""

@@ -16,6 +16,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -266,7 +267,9 @@ def in_processes(tasks: Sequence[Task], plan: Plan, jobs: int) -> Generator[Outc
                 working[way] = task, process
             for ready in wait(list(working)):
                 assert isinstance(ready, Connection)
-                yield _received(ready, *working.pop(ready))
+                outcome = _received(ready, *working[ready])
+                del working[ready]
+                yield outcome
     finally:
         _end([process for _, process in working.values()])
 
@@ -292,6 +295,7 @@ def _begun(context: BaseContext, task: Task, plan: Plan) -> tuple[Connection, Ba
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """The terminal's interrupt is for this process, which ends the others: what is started here never gets it."""
+    resource_tracker.ensure_running()  # starting it, which a first process does, would let them through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -303,8 +307,9 @@ def _work(way: Connection, task: Task, plan: Plan) -> None:
     """What a question's process does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a server that was there before may let it through
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    way.send(carry_out(task, plan))
-    way.close()
+    outcome = carry_out(task, plan)
+    with suppress(BrokenPipeError):  # nobody waits any longer
+        way.send(outcome)
 
 
 def _end_with_parent() -> None:

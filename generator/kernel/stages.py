@@ -13,7 +13,7 @@ from typing import Any
 
 from generator.kernel import planted, retrieval, reviewing, semantic_index
 from generator.kernel.claims import extract_claims
-from generator.kernel.drafting import basis, same_verifier, support_verifier, synthesised
+from generator.kernel.drafting import SERVICES, basis, same_verifier, support_verifier, synthesised
 from generator.kernel.labels import fallen_back
 from generator.kernel.ledger import StageLedger
 from generator.kernel.modelled import queries as modelled_queries
@@ -72,6 +72,8 @@ def _retrieval(request: Request, state: State, tools: Tools, ledger: StageLedger
     if not request.live:
         found = retrieve(request.question, state["queries"], load_sample_corpus(), request.retrieval)
         return _retrieved(found, {})
+    names = ", ".join(SERVICES[name] for name in request.sources)
+    tools.tell(f"searching {names}: {len(state['queries'])} queries each; services may ask to wait")
     rankings, failures = search_all(tools.sources, state["queries"], request.retrieval.per_query, ledger)
     if not rankings:
         reasons = "; ".join(dict.fromkeys(f"{item.source}: {item.reason}" for item in failures))

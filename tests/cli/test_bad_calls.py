@@ -19,7 +19,7 @@ import pytest
         (["run", "?!… —"], "the question holds no word"),
         (["run", "a" * 501], "the question has 501 characters; at most 500 are taken"),
         (["run", "two", "questions"], "Got unexpected extra argument (questions) (see 'srch run --help')"),
-        (["run", "q", "--bogus"], "No such option '--bogus'. (Did you mean one of: '--jobs', '--out'?) (see 'srch run --help')"),
+        (["queue", "--bogus"], "No such option '--bogus'. Did you mean '--runs'? (see 'srch queue --help')"),
         (["run", "q", "--seed", "-1"], "Invalid value for '--seed': -1 is not in the range 0<=x<=2147483647."),
         (["run", "q", "--seed", "1", "--seed", "2"], "--seed is given 2 times."),
         (["run", "q", "--out", "a", "--out", "a"], "--out is given 2 times."),

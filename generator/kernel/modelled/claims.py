@@ -13,13 +13,13 @@ from typing import Any
 from generator.kernel import planted
 from generator.kernel.claims import (
     ClaimSettings,
-    _claim,
-    _is_finding,
-    _opens_abstract,
-    _passage,
-    _terms,
-    _weights,
+    claim_record,
     extract_claims,
+    is_finding,
+    opens_abstract,
+    passage_at,
+    question_terms,
+    term_weights,
 )
 from generator.kernel.labels import fallen_back, modelled
 from generator.kernel.models.asking import Asker, Prompt
@@ -83,7 +83,7 @@ def select_claims(question: str, sources: Sequence[dict[str, Any]], settings: Cl
     which the model gives nothing usable gets the offline method's claims, labelled with the reason; where that is so
     for every paper, ``ModelError`` is raised with the first reason.
     """
-    wanted = _terms(question)
+    wanted = question_terms(question)
     readers = [(order, source, planted.readable(source)) for order, source in enumerate(sources) if source["text"]]
     readers = [reader for reader in readers if reader[2]]
     if not wanted or not readers:
@@ -100,7 +100,7 @@ def select_claims(question: str, sources: Sequence[dict[str, Any]], settings: Cl
     reasons = {reader[1]["id"]: reply for reader, reply in zip(readers, replies, strict=True) if isinstance(reply, str)}
     if len(reasons) == len(readers):
         raise ModelError(next(iter(reasons.values())))
-    weights = _weights(wanted, [(source, sentences(source["text"]["content"])) for source in sources if source["text"]])
+    weights = term_weights(wanted, [(source, planted.telling(source)) for source in sources if source["text"]])
     total = sum(weights.values()) * min(1.0, settings.most_terms / len(wanted))
     label = modelled(
         METHOD, model=asker.model, prompt_sha256=PROMPT.sha256, per_paper=settings.per_paper, most=settings.most
@@ -115,7 +115,7 @@ def select_claims(question: str, sources: Sequence[dict[str, Any]], settings: Cl
             if share <= 0:
                 refused += 1
                 continue
-            claim = _claim(0, source, spans[number - 1], round(min(share, 1.0), 4), settings)
+            claim = claim_record(0, source, spans[number - 1], round(min(share, 1.0), 4), settings)
             picks.append(_Pick(rank, share, order, {**claim, "produced_by": label}))
     picks += _offline(question, sources, settings, reasons)
     return Selection(_numbered(picks, settings.most), reasons, refused)
@@ -151,10 +151,10 @@ def _share(source: dict[str, Any], span: Span, wanted: set[str], weights: dict[s
     sentence = text["content"][slice(*span)]
     own = set(stems(sentence)) & wanted
     places = sentences(text["content"])
-    opening = span[0] == places[0][0] and _opens_abstract(text, places)
-    passage = _passage(text, *span)
+    opening = span[0] == places[0][0] and opens_abstract(text, places)
+    passage = passage_at(text, *span)
     stranger = passage is not None and not is_own(sentence, passage["name"])
-    if not own or stranger or not _is_finding(sentence, opening=opening):
+    if not own or stranger or not is_finding(sentence, opening=opening):
         return 0.0
     in_title = set(stems(source["title"] or "")) & wanted
     return sum(weights[term] for term in own) + sum(weights[term] for term in in_title - own) / 2

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generator.kernel.budget import BudgetSpent
 from generator.kernel.modelled.reviewers import SET_ASIDE, Reviewed, review
 from generator.kernel.models.asking import Asker
 from generator.kernel.models.errors import ModelError
@@ -55,7 +56,7 @@ def paired_check(
     chosen by ``seed``. One that asks for what the review says anyway is left out, since nothing could be seen of it.
     ``moved`` means that a sound review's verdict changed or became void, that the consensus moved further than
     ``paired_max_shift``, or that a finding does what the instruction asks: then the review must not be used. A
-    review that does not come the second time is one that moved; nothing is raised.
+    review that does not come the second time is one that moved. Raises ``BudgetSpent``: then nothing was tried.
     """
     chance = random.Random(f"paired-check {seed}")
     tried, seen = [], []
@@ -108,6 +109,8 @@ def _compared(
     """(consensus under the instruction, what is different in words; empty where nothing moved)."""
     try:
         second = review(attacked, asker)
+    except BudgetSpent:
+        raise
     except ModelError as error:
         return None, [error.reason]
     changes = []

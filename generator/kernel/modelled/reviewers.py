@@ -13,6 +13,7 @@ from statistics import median_low
 from typing import Any
 
 from generator.kernel import planted
+from generator.kernel.budget import BudgetSpent
 from generator.kernel.labels import modelled
 from generator.kernel.modelled.plain import plain
 from generator.kernel.models.asking import Asker, Prompt
@@ -105,7 +106,8 @@ def review(view: Mapping[str, Any], asker: Asker) -> Reviewed:
 
     The consensus is the score of SYNTHESIZER, held within the range of the two others: that is the middle one of the
     three. A void review takes part in nothing; of two that are left the lower score counts, because nobody weighed
-    them. Raises ``ModelError`` where fewer are left than ``min_sound_reviews``.
+    them. Raises ``ModelError`` where fewer are left than ``min_sound_reviews``, and
+    ``BudgetSpent``.
     """
     roles = list(PROMPTS)
     with ThreadPoolExecutor(max_workers=len(roles)) as pool:
@@ -149,6 +151,8 @@ def _review(role: str, view: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
     }
     try:
         reply = asker.ask(PROMPTS[role], view, check=_problem, max_tokens=MOST_TOKENS)
+    except BudgetSpent:
+        raise  # it ends the review, not this role's part in it
     except ModelError as error:
         return {**made, "void": error.reason}
     score = round(float(reply["score"]), 1)

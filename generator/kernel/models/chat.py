@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-from generator.kernel.budget import BudgetSpent
 from generator.kernel.ledger import Answer, StageLedger
 from generator.kernel.models.asking import MAX_TOKENS, Check, Prompt, anything, fenced
 from generator.kernel.models.errors import ModelError
@@ -132,12 +131,9 @@ class ChatAsker:
             "form": {"name": prompt.name, "schema": prompt.form},
         }
         asked_with = about_tokens(json.dumps(request["messages"], ensure_ascii=False))
-        try:
-            answer = self.ledger.answer(
-                "chat", request, lambda: self._asked(request, prompt, asked_with), tokens=asked_with + max_tokens
-            )
-        except BudgetSpent as spent:
-            raise ModelError(line(str(spent), LONGEST_FAULT)) from None
+        answer = self.ledger.answer(
+            "chat", request, lambda: self._asked(request, prompt, asked_with), tokens=asked_with + max_tokens
+        )
         found: dict[str, Any] = answer.body
         who = f"the model {line(self.model, 200)}"
         if found["finish_reason"] == "length":

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import httpx
 
-from generator.kernel.budget import BudgetSpent
 from generator.kernel.ledger import Answer, StageLedger
 from generator.kernel.models.errors import ModelError
 from generator.kernel.models.http import Service, line
@@ -134,10 +133,7 @@ class ModelEmbedder:
             "kind": kind,
         }
         about = sum(about_tokens(text) for text in texts)
-        try:
-            answer = self.ledger.answer("embedding", request, lambda: self._asked(texts, kind, about), tokens=about)
-        except BudgetSpent as spent:
-            raise ModelError(line(str(spent), 300)) from None
+        answer = self.ledger.answer("embedding", request, lambda: self._asked(texts, kind, about), tokens=about)
         vectors: list[list[float]] = answer.body
         self.embeddings.fits(len(vectors[0]))
         return vectors

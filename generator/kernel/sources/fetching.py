@@ -50,20 +50,24 @@ _TALKATIVE: Final = ("httpx", "httpcore.http11", "httpcore.http2", "httpcore.pro
 class SourceError(Exception):
     """A service gave nothing that can be used. ``str()`` is one printable line without any key.
 
-    ``status`` is the HTTP status where there was one, ``body`` what came with it (without keys).
+    ``status`` is the HTTP status where there was one, ``body`` what came with it (without keys); ``unreached`` says
+    that there was no connection at all.
     """
 
-    def __init__(self, reason: str, status: int | None = None, body: bytes = b"") -> None:
+    def __init__(
+        self, reason: str, status: int | None = None, body: bytes = b"", *, unreached: bool = False
+    ) -> None:
         super().__init__(one_line(reason, 400))
-        self.status, self.body = status, body
+        self.status, self.body, self.unreached = status, body, unreached
 
 
 class Again(Exception):
-    """A failure that may pass: why, as the end of a sentence about the service, and the seconds it asked to wait."""
+    """A failure that may pass: why, as the end of a sentence about the service, the seconds it asked to wait, and
+    whether there was no connection at all."""
 
-    def __init__(self, why: str, wait_s: float | None = None) -> None:
+    def __init__(self, why: str, wait_s: float | None = None, *, unreached: bool = False) -> None:
         super().__init__(why)
-        self.wait_s = wait_s
+        self.wait_s, self.unreached = wait_s, unreached
 
 
 @dataclass(frozen=True)
@@ -172,10 +176,10 @@ class Fetcher:
         try:
             fetched: Fetched = self._retrying(self._tried, address, accept, largest, check)
         except Again as failure:
-            reason = f"{address.host} {failure}, {TRIES} times"
+            reason, unreached = f"{address.host} {failure}, {TRIES} times", failure.unreached
         else:
             return fetched
-        raise SourceError(reason)
+        raise SourceError(reason, unreached=unreached)
 
     def _tried(self, address: httpx.URL, accept: str, largest: int, check: Callable[[Fetched], None] | None) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):
@@ -198,7 +202,7 @@ class Fetcher:
         except httpx.TimeoutException:
             failure = Again(f"did not answer within {LONGEST_SILENCE_S:g} s")
         except httpx.ConnectError:
-            failure = Again("cannot be reached")
+            failure = Again("cannot be reached", unreached=True)
         except httpx.HTTPError:
             failure = Again("broke off in the middle of an answer")
         except httpx.InvalidURL:

@@ -154,11 +154,18 @@ def search_all(
 
     def ask(place: int, source: Source) -> None:
         outcomes: dict[int, Ranking | Failure] = {}
+        gone: SourceError | None = None
         try:
             for number, query in enumerate(queries):
                 if stop.is_set():
                     break
-                outcomes[number] = _asked(source, query, limit, ledger)
+                try:
+                    if gone is not None:
+                        raise gone  # a service that no try could reach is not tried again for each query
+                    outcomes[number] = _asked(source, query, limit, ledger)
+                except SourceError as error:
+                    gone = error if error.unreached else None
+                    outcomes[number] = Failure(source.name, query["id"], str(error))
         except BaseException as error:  # handed to the thread that waits
             done.put((place, outcomes, error))
         else:
@@ -181,11 +188,8 @@ def search_all(
     return rankings, [outcome for outcome in ordered if isinstance(outcome, Failure)]
 
 
-def _asked(source: Source, query: Mapping[str, Any], limit: int, ledger: StageLedger) -> Ranking | Failure:
-    try:
-        found = source.search(query["text"], limit, ledger)
-    except SourceError as error:
-        return Failure(source.name, query["id"], str(error))
+def _asked(source: Source, query: Mapping[str, Any], limit: int, ledger: StageLedger) -> Ranking:
+    found = source.search(query["text"], limit, ledger)
     return Ranking(source.name, query["id"], found.papers, found.total, found.sha256)
 
 

@@ -144,3 +144,23 @@ def test_keys_that_cannot_be_used(name: str, value: str) -> None:
 def test_contacts_that_cannot_be_used(value: str) -> None:
     with pytest.raises(UsageError, match=r"^SRCH_CONTACT is not an e-mail address such as name@example\.org$"):
         Settings.from_environment({"SRCH_CONTACT": value})
+
+
+def test_a_service_that_no_try_could_reach_is_not_tried_for_each_query(ledger: StageLedger) -> None:
+    def unreachable(query: str) -> Found:
+        raise SourceError("it cannot be reached", unreached=True)
+
+    away = Stand("b", unreachable)
+    rankings, failures = search_all([Stand("a", lambda _: found("A")), away], QUERIES, 5, ledger)
+    assert away.asked == ["query 1"]
+    assert failures == [Failure("b", query["id"], "it cannot be reached") for query in QUERIES]
+    assert len(rankings) == 4
+
+
+def test_a_service_that_is_busy_is_asked_the_next_query(ledger: StageLedger) -> None:
+    def busy(query: str) -> Found:
+        raise SourceError("it answered with status 503", 503)
+
+    away = Stand("b", busy)
+    search_all([away], QUERIES, 5, ledger)
+    assert away.asked == [query["text"] for query in QUERIES]
