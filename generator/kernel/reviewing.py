@@ -32,8 +32,9 @@ BY_MODEL = "The review was made by a language model in three roles; no person ju
 
 
 def reviewed(request: Request, state: Mapping[str, Any], asker: Asker | None) -> State:
-    """Rounds, score and how the review was made; with what a revision changed, where one was kept."""
-    if asker is None:
+    """Rounds, score and how the review was made; with what a revision changed, where one was kept. Without a claim there
+    is nothing that a model could review."""
+    if asker is None or not state["claims"]:
         made = _by_rubric(request, state)
         return {**made, "uncertainties": _uncertain({**state, **made}, RUBRIC_ONLY)}
     try:

@@ -289,6 +289,19 @@ def _told_synthesis(state: State) -> str:
     return told + _told_fallback([state["abstract"]])
 
 
+def _told_index(state: State) -> str:
+    index = state["index"]
+    by = f" of {index['dimensions']} numbers by {index.get('model') or index['method']}"
+    reason = f" (by rule: {index['fallback_reason']})" if index.get("fallback_reason") else ""
+    return f"{len(index['items'])} vectors{by}{reason}"
+
+
+def _told_policy(state: State) -> str:
+    held = state["verdict"] == "APPROVE" and state["policy"]["rule"] == "*"
+    why = f": {state['policy']['basis']}" if held else ""
+    return f"{state['verdict']}, {state['policy']['outcome']}{why}"
+
+
 STAGES: tuple[Stage, ...] = (
     Stage("queries", _queries, lambda state: f"{len(state['queries'])} queries{_told_fallback(state['queries'])}"),
     Stage("retrieval", _retrieval, _told_retrieval),
@@ -297,6 +310,6 @@ STAGES: tuple[Stage, ...] = (
     Stage("verification", _verification, _told_verdicts),
     Stage("synthesis", _synthesis, _told_synthesis),
     Stage("tribunal", _tribunal, reviewing.told),
-    Stage("index", _index, lambda state: f"{len(state['index']['items'])} vectors"),
-    Stage("policy", _policy, lambda state: f"{state['verdict']}, {state['policy']['outcome']}"),
+    Stage("index", _index, _told_index),
+    Stage("policy", _policy, _told_policy),
 )

@@ -65,6 +65,10 @@ def check_paths(paths: Iterable[Path], *, progress: Progress | None = None) -> R
     return report
 
 
+# what a run keeps for going on: its stages, and what was answered to its requests
+_OF_A_RUN = ("stages", "requests")
+
+
 def _files(root: Path) -> list[Path]:
     """The files to read: a given file itself; below a folder every manifest, run, decision, and what lies astray."""
     if not root.is_dir():
@@ -73,7 +77,7 @@ def _files(root: Path) -> list[Path]:
     paths = (Path(base, name) for base, _, files in os.walk(root, onerror=_unreadable) for name in files)
     for path in sorted(paths):
         inside = path.relative_to(root).parts
-        if any(part.startswith(".") or part == "stages" for part in inside):
+        if any(part.startswith(".") or part in _OF_A_RUN for part in inside):
             continue
         own = path.parent.name in (FOLDER, observations.FOLDER)
         if own or (path.suffix == ".json" and not _is_read_with_another(path)):

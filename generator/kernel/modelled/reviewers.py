@@ -114,7 +114,11 @@ def review(view: Mapping[str, Any], asker: Asker) -> Reviewed:
         reviews = list(pool.map(lambda role: _review(role, view, asker), roles))
     scores = [item["score"] for item in reviews if item["void"] is None]
     if len(scores) < _RULES["min_sound_reviews"]:
-        reasons = "; ".join(f"{item['role']}: {item['void']}" for item in reviews if item["void"])
+        voided: dict[str, list[str]] = {}
+        for item in reviews:
+            if item["void"]:
+                voided.setdefault(item["void"], []).append(item["role"])
+        reasons = "; ".join(f"{' and '.join(roles_of)}: {reason}" for reason, roles_of in voided.items())
         raise ModelError(f"{len(scores)} of {len(roles)} reviews can be used ({reasons})")
     return Reviewed(reviews, median_low(scores))
 

@@ -42,11 +42,11 @@ def look_at_embeddings(embeddings: Embeddings, ledger: StageLedger) -> Seen:
         width = len(embeddings.embedder(ledger).embed([PROBE], kind="query")[0])
     except ModelError as error:
         # where the service lists other models, the reader is to see which
-        reason = error.reason if listed is not False else f"{error.reason}; {words}"
+        told = error.told if listed is not False else f"{error.told}; {words}"
     else:
         text = f"embedding model {line(embeddings.model, 200)}: {words}, {width} numbers a text"
         return Seen(embeddings.model, listed, width, text)
-    raise ModelError(reason)
+    raise ModelError(told)
 
 
 def _listed(service: Service) -> tuple[bool | None, str]:

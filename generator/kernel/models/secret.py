@@ -39,7 +39,8 @@ class Secret:
         return request
 
     def in_text(self, text: str) -> bool:
-        """Whether the text holds a telling part of the key, as it is, in base64, or escaped for JSON or an address."""
+        """Whether the text holds a telling part of the key, as it is, in base64 or hexadecimal digits, or escaped for
+        JSON or an address."""
         return any(part in text for part in self._parts)
 
     def hidden(self, data: bytes) -> bytes:
@@ -57,6 +58,8 @@ class Secret:
         yield self._value
         yield json.dumps(self._value)[1:-1]
         yield quote(self._value, safe="")
+        yield value.hex()
+        yield value.hex().upper()
         for before in range(3 if len(value) >= _TELLING else 0):
             # three bytes become four characters: what the neighbours' bits reach into is left away
             encoded = base64.b64encode(b"\0" * before + value).decode("ascii")

@@ -156,7 +156,7 @@ class LlmJudge:
         except ModelError as error:
             if isinstance(error, Refused) and error.text:
                 return self._nothing(UNREADABLE, f"The service did not take this text (status {error.status}).")
-            raise UsageError(error.reason) from None
+            raise UsageError(error.told) from None
         return self._judged(body, passage)
 
     def verify_many(self, pairs: Iterable[tuple[str, Passage]]) -> Iterator[Verdict]:

@@ -112,7 +112,7 @@ def test_of_two_sound_reviews_the_lower_score_counts(scores: Any, consensus: flo
 
 
 def test_fewer_than_two_sound_reviews_are_none(lab: Any) -> None:
-    with pytest.raises(ModelError, match=r"^1 of 3 reviews can be used \(SKEPTIC: gone; SYNTHESIZER: gone\)$"):
+    with pytest.raises(ModelError, match=r"^1 of 3 reviews can be used \(SKEPTIC and SYNTHESIZER: gone\)$"):
         review({}, given_scores(lab, None, 8, None))
 
 

@@ -51,7 +51,7 @@ def test_a_model_that_was_ended(server):
         look_at_embeddings(
             Embeddings(server.embedding_model(name="nvidia/nv-embedqa-e5-v5")), Ledger.in_memory().stage("preflight")
         )
-    assert ended.value.reason == (
+    assert ended.value.told == (
         f'the model service at {server.url} no longer offers the model "nvidia/nv-embedqa-e5-v5" (status 410: It has '
         "reached its end of life.); name another in SRCH_EMBEDDING_NAME (NVIDIA offers nvidia/nemotron-3-embed-1b in "
         'its place); "nvidia/nv-embedqa-e5-v5" is not among the 3 models listed; near names are '
