@@ -17,6 +17,7 @@ from generator.manifest.claims import locator
 from generator.manifest.semantic.words import stem
 
 METHOD = "question-sentences-v1"
+LONGEST = 4000  # characters of a claim, as the contract has it
 
 # A sentence that says what a paper is about to do, what others say, or where its code lies, is no finding.
 _NO_FINDING = re.compile(
@@ -144,7 +145,9 @@ def opens_abstract(text: Mapping[str, Any], places: Sequence[tuple[int, int]]) -
 def is_finding(sentence: str, *, opening: bool) -> bool:
     """Whether a sentence tells a result: an outcome or a number, and neither plan, setting nor method. A first sentence
     is background unless it holds a number."""
-    if _NO_FINDING.search(sentence) or (_WE.search(sentence) and not _WE_FOUND.search(sentence)):
+    if len(sentence) > LONGEST or _NO_FINDING.search(sentence):
+        return False
+    if _WE.search(sentence) and not _WE_FOUND.search(sentence):
         return False
     number, outcome = bool(re.search(r"\d", sentence)), bool(_OUTCOME.search(sentence))
     if opening and not number:

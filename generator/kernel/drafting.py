@@ -29,27 +29,38 @@ def synthesised(
         state["rules"]["verifier"],
         invented=not request.live,
         excluded=state["excluded"],
-        failures=[
-            {"source": SERVICES[item["source"]], "reason": item["failure"]}
-            for item in state.get("searches", ())
-            if item["failure"]
-        ],
-        fallbacks=_fallbacks(state["queries"], themed, unwritten),
+        failures=_failures(state.get("searches", ())),
+        fallbacks=_fallbacks(state["queries"], themed, state.get("unchosen"), unwritten),
         planted=[source["id"] for source in state["sources"] if source["text"].get("set_aside")],
     )
     return {"claims": themed, "themes": themes, **written}
 
 
+def _failures(searches: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The sources of which searches failed, with the first reason and how many of how many."""
+    found = []
+    for name in dict.fromkeys(item["source"] for item in searches if item["failure"]):
+        rows = [item for item in searches if item["source"] == name]
+        failed = [item["failure"] for item in rows if item["failure"]]
+        found.append({"source": SERVICES[name], "reason": failed[0], "failed": len(failed), "of": len(rows)})
+    return found
+
+
 def _fallbacks(
-    queries: Sequence[Mapping[str, Any]], claims: Sequence[Mapping[str, Any]], unwritten: str | None
+    queries: Sequence[Mapping[str, Any]],
+    claims: Sequence[Mapping[str, Any]],
+    unchosen: str | None,
+    unwritten: str | None,
 ) -> dict[str, str]:
     """Why a part was made by rule and not by a model, by its name; the first reason of each part."""
     found: dict[str, str] = {}
     for name, items in (("writing of queries", queries), ("choice of claims", claims)):
-        reasons = (item["produced_by"]["fallback_reason"] for item in items)
-        reason = next(filter(None, reasons), None)
-        if reason:
-            found[name] = reason
+        reasons = [item["produced_by"]["fallback_reason"] for item in items if item["produced_by"]["fallback_reason"]]
+        if reasons:
+            part = "" if len(reasons) == len(items) else f" ({len(reasons)} of {len(items)})"
+            found[name + part] = reasons[0]
+    if unchosen and not claims:
+        found["choice of claims"] = unchosen
     return {**found, "writing of the abstract": unwritten} if unwritten else found
 
 

@@ -32,4 +32,9 @@ def modelled(
 
 def fallen_back(label: dict[str, Any], reason: str) -> dict[str, Any]:
     """The label of a method that stepped in for a model, and why."""
-    return {**label, "fallback_reason": reason[:LONGEST_REASON]}
+    return {**label, "fallback_reason": shortened(reason, LONGEST_REASON)}
+
+
+def shortened(text: str, longest: int) -> str:
+    """The text, or its beginning with a mark."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

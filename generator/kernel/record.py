@@ -8,7 +8,7 @@ from typing import Any
 from generator import __version__
 from generator.kernel import retrieval, semantic_index
 from generator.kernel.drafting import SERVICES
-from generator.kernel.labels import extractive
+from generator.kernel.labels import extractive, shortened
 from generator.kernel.request import KERNEL, Request
 from generator.kernel.sources.sample import corpus_sha256, load_sample_corpus
 from generator.kernel.verification.tfidf import METHOD as TFIDF
@@ -16,6 +16,7 @@ from generator.kernel.verification.tfidf import parameters
 from generator.manifest.contracts import envelope, table
 
 State = Mapping[str, Any]
+LONGEST_TEXT, LONGEST_REASON = 4000, 200  # characters; the first is the contract's
 
 
 def record(request: Request, state: State, costs: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def record(request: Request, state: State, costs: Sequence[dict[str, Any]]) -> d
             "rounds": rounds,
             "score": state["score"],
             "verdict": state["verdict"],
-            "revision_round": rounds[-1]["round"],
+            "revision_round": max(item["round"] for item in rounds if item["consensus"] is not None),
             **({"paired_check": state["paired_check"]} if "paired_check" in state else {}),
             "produced_by": state["review_label"],
         },
@@ -84,7 +85,7 @@ def record(request: Request, state: State, costs: Sequence[dict[str, Any]]) -> d
 
 def methodology(request: Request, state: State) -> str:
     """What was done, in words, stage by stage; where a model took part, which one, and where it could not."""
-    return " ".join(
+    told = " ".join(
         part
         for part in (
             _searching(request, state),
@@ -97,6 +98,7 @@ def methodology(request: Request, state: State) -> str:
         )
         if part
     )
+    return told[:LONGEST_TEXT]
 
 
 def _where(request: Request) -> str:
@@ -159,13 +161,16 @@ def _writing(state: State) -> str:
 def _reviewing(state: State) -> str:
     label = state["review_label"]
     if state["review_kind"] == "model":
-        return f"Three roles of the model {label['model']} reviewed it blind and in parallel."
+        void = sum(item["void"] is not None for item in state["reviews"])
+        counts = f"; {_number(3 - void)} of the three reviews count" if void else ""
+        return f"Three roles of the model {label['model']} reviewed it blind and in parallel{counts}."
     return f"Three rubric checks scored the synthesis blind and in parallel{_instead(label)}."
 
 
 def _instead(label: Mapping[str, Any]) -> str:
-    """Where a rule stepped in for a model."""
-    return f" (in place of a model: {label['fallback_reason'].rstrip('.')})" if label["fallback_reason"] else ""
+    """Where a rule stepped in for a model; a long reason stands whole in the label itself."""
+    reason = (label["fallback_reason"] or "").rstrip(".")
+    return f" (in place of a model: {shortened(reason, LONGEST_REASON)})" if reason else ""
 
 
 def _verification_told(verifier: Mapping[str, Any]) -> str:

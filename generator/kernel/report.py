@@ -23,7 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.manifest.cards import sureness
 from generator.manifest.claims import bar_of, count
-from generator.manifest.rounds import kept_round
+from generator.manifest.rounds import kept_round, shown_reviews
 
 Run = Mapping[str, Any]
 View = dict[str, Any]
@@ -190,8 +190,7 @@ def _pairs(items: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def _reviews(run: Run) -> list[dict[str, str]]:
-    """The reviews by a model of the round that stands, row by row."""
-    shown = kept_round(dict(run)) or {}
+    """The reviews by a model, row by row."""
     return [
         {
             "role": item["role"],
@@ -199,7 +198,7 @@ def _reviews(run: Run) -> list[dict[str, str]]:
             "verdict": item["verdict"] or "none",
             "finding": f"Does not count: {item['void']}" if item["void"] else " ".join(item["findings"]) or "none",
         }
-        for item in shown.get("reviews", ())
+        for item in shown_reviews(dict(run)) or ()
     ]
 
 

@@ -6,14 +6,14 @@ A model's review counts only if it stays where it is when an instruction is plan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from generator.kernel import tribunal
 from generator.kernel.claims import extract_claims
 from generator.kernel.drafting import basis, same_verifier, support_verifier, synthesised
-from generator.kernel.labels import fallen_back, modelled
+from generator.kernel.labels import fallen_back, modelled, shortened
 from generator.kernel.modelled import synthesis as modelled_synthesis
 from generator.kernel.modelled.paired import paired_check
 from generator.kernel.modelled.reviewers import METHOD, Reviewed, exposed, review
@@ -27,26 +27,33 @@ from generator.manifest.contracts import table
 from generator.manifest.gate import verdict
 
 State = dict[str, Any]
+LONGEST_REASON = 600  # characters of a reason within a sentence
 RUBRIC_ONLY = "The review consists of rubric checks by rule; nobody judged the content."
 BY_MODEL = "The review was made by a language model in three roles; no person judged the content."
 
 
 def reviewed(request: Request, state: Mapping[str, Any], asker: Asker | None) -> State:
-    """Rounds, score and how the review was made; with what a revision changed, where one was kept. Without a claim there
-    is nothing that a model could review."""
+    """Rounds, score and how the review was made; with what a revision changed, where one was kept. Without a claim
+    there is nothing that a model could review."""
     if asker is None or not state["claims"]:
         made = _by_rubric(request, state)
         return {**made, "uncertainties": _uncertain({**state, **made}, RUBRIC_ONLY)}
     try:
         made = _by_model(request, state, asker)
     except ModelError as error:
-        made = _by_rubric(request, state)
+        made = _by_rubric(request, state, instead=error.reason)
         made["review_label"] = fallen_back(made["review_label"], error.reason)
-    words = BY_MODEL
     if made["review_kind"] == "rubric":
-        reason = made["review_label"]["fallback_reason"].rstrip(".")
+        reason = shortened(made["review_label"]["fallback_reason"].rstrip("."), LONGEST_REASON)
         words = f"{RUBRIC_ONLY} A model's review was not used: {reason}."
+    else:
+        words = " ".join([_by_roles(made["reviews"]), *made["capped"]])
     return {**made, "uncertainties": _uncertain({**state, **made}, words)}
+
+
+def _by_roles(reviews: Sequence[Mapping[str, Any]]) -> str:
+    void = [item["role"] for item in reviews if item["void"] is not None]
+    return f"{BY_MODEL} The review of {' and '.join(void)} does not count." if void else BY_MODEL
 
 
 def told(state: Mapping[str, Any]) -> str:
@@ -64,9 +71,9 @@ def _uncertain(state: Mapping[str, Any], words: str) -> list[dict[str, Any]]:
     return [*items[:at], {"kind": "method", "text": words[:4000]}, *items[at:]]
 
 
-def _by_rubric(request: Request, state: Mapping[str, Any]) -> State:
+def _by_rubric(request: Request, state: Mapping[str, Any], *, instead: str | None = None) -> State:
     """One round of rubric checks, and a second one when the first falls short: it admits weaker ties to the question
-    and more claims of each paper, and is kept only if it scores higher."""
+    and more claims of each paper, and is kept only if it scores higher. ``instead`` is why no model reviewed."""
     rules = table("synthesis-run", "x-tribunal")
     checks, consensus = tribunal.review(_draft(request, state))
     rounds = [{"round": 0, "checks": checks, "consensus": consensus, "changes": []}]
@@ -80,8 +87,10 @@ def _by_rubric(request: Request, state: Mapping[str, Any]) -> State:
             per_paper=request.claims.per_paper + 1,
         )
         extracted = extract_claims(request.question, state["sources"], wider)
+        if instead:
+            extracted = [{**claim, "produced_by": fallen_back(claim["produced_by"], instead)} for claim in extracted]
         claims = verify_claims(extracted, state["sources"], same_verifier(request, state))
-        revised = synthesised(request, claims, state)
+        revised = _by_rule(request, claims, state, instead)
         again, score = tribunal.review(_draft(request, {**state, **revised}))
         better = score > consensus
         change = (
@@ -101,84 +110,110 @@ def _by_rubric(request: Request, state: Mapping[str, Any]) -> State:
     }
 
 
+def _by_rule(
+    request: Request, claims: list[dict[str, Any]], state: Mapping[str, Any], instead: str | None
+) -> State:
+    """The synthesis by rule, labelled with why no model wrote it, where one was to."""
+    made = synthesised(request, claims, state, unwritten=instead)
+    if not instead:
+        return made
+    labelled = {
+        name: {**made[name], "produced_by": fallen_back(made[name]["produced_by"], instead)}
+        for name in ("abstract", "synthesis")
+    }
+    return {**made, **labelled}
+
+
 def _by_model(request: Request, state: Mapping[str, Any], asker: Asker) -> State:
     """Blind reviews, tried with planted instructions before they decide anything, and one guarded revision below the
     score that approves, whose review is tried likewise."""
     rules = table("synthesis-run", "x-tribunal")
-    first, view, made = _round(request, state, asker, 0)
-    check = paired_check(view, first, asker, round_number=0, seed=request.seed)
+    last = _round(request, state, asker, 0)
+    check = paired_check(last.view, last.reviewed, asker, round_number=0, seed=request.seed)
     if check["moved"]:
-        return _not_used(request, state, first, check)
-    rounds, kept, last, score = [made], {}, first, made["consensus"]
+        return _not_used(request, state, [last], check)
+    rounds, kept, score = [last.made], {}, last.made["consensus"]
     if rules["max_revision_rounds"] and verdict(score, _verified(state), last_round=False) == "REVISE":
         try:
-            revised = _revised(request, state, first, asker)
-            second, view, made = _round(request, {**state, **revised}, asker, 1)
+            revised = _revised(request, state, last.reviewed, asker)
+            second = _round(request, {**state, **revised}, asker, 1)
         except ModelError as error:
-            rounds.append(
-                {"round": 1, "checks": [], "consensus": None, "changes": [f"Not revised: {error.reason}"[:4000]]}
-            )
+            change = f"Not revised: {shortened(error.reason, LONGEST_REASON)}"
+            rounds.append({"round": 1, "checks": [], "consensus": None, "changes": [change]})
         else:
             better = modelled_synthesis.is_better(
-                state["abstract"]["text"], revised["abstract"]["text"], score, made["consensus"]
+                state["abstract"]["text"], revised["abstract"]["text"], score, second.made["consensus"]
             )
             outcome = "Kept: it scores higher." if better else "Not kept: it scores no higher, or is shorter."
-            rounds.append({**made, "changes": [f"The synthesis was written again after the findings. {outcome}"]})
+            change = f"The synthesis was written again after the findings. {outcome}"
+            rounds.append({**second.made, "changes": [change, *second.made["changes"]]})
             if better:
-                check = paired_check(view, second, asker, round_number=1, seed=request.seed)
+                check = paired_check(second.view, second.reviewed, asker, round_number=1, seed=request.seed)
                 if check["moved"]:
-                    return _not_used(request, state, first, check)
-                kept, last, score = revised, second, made["consensus"]
-    prompts = digest(sorted({item["produced_by"]["prompt_sha256"] for item in last.reviews}))
+                    return _not_used(request, state, [last, second], check)
+                kept, last, score = revised, second, second.made["consensus"]
+    prompts = digest(sorted({item["produced_by"]["prompt_sha256"] for item in last.reviewed.reviews}))
     return {
         **kept,
         "rounds": rounds,
         "score": score,
+        "reviews": last.reviewed.reviews,
+        "capped": last.made["changes"],
         "review_kind": "model",
         "review_label": modelled(METHOD, model=asker.model, prompt_sha256=prompts),
         "paired_check": check,
     }
 
 
-def _not_used(request: Request, state: Mapping[str, Any], first: Reviewed, check: dict[str, Any]) -> State:
+def _not_used(
+    request: Request, state: Mapping[str, Any], tried: Sequence[_Round], check: dict[str, Any]
+) -> State:
     """What rules make of the claims, where the model was seen to obey what it reads: it has written and reviewed
-    nothing that counts. Its reviews stay on record."""
+    nothing that counts. Its reviews stay on record, in the rounds in which they were made."""
     reason = str(check["finding"])
     # what was written by rule before the review has its own reason
-    unwritten = state["abstract"]["produced_by"]["fallback_reason"] or reason
-    written = synthesised(request, state["claims"], state, unwritten=unwritten)
-    by_rule = {
-        name: {**written[name], "produced_by": fallen_back(written[name]["produced_by"], unwritten)}
-        for name in ("abstract", "synthesis")
-    }
-    made = _by_rubric(request, {**state, **written, **by_rule})
-    start, *rest = made["rounds"]
+    written = _by_rule(request, state["claims"], state, state["abstract"]["produced_by"]["fallback_reason"] or reason)
+    made = _by_rubric(request, {**state, **written}, instead=reason)
+    rounds = {item["round"]: item for item in made["rounds"]}
+    for item in tried:
+        number = item.made["round"]
+        of_model = {**item.made, "consensus": None, "changes": ["These reviews do not count: see the paired check."]}
+        rounds[number] = {**rounds.get(number, of_model), "reviews": item.reviewed.reviews}
     return {
         **written,
-        **by_rule,
         **made,
-        "rounds": [{**start, "reviews": first.reviews}, *rest],
+        "rounds": [rounds[number] for number in sorted(rounds)],
         "review_label": fallen_back(made["review_label"], reason),
         "paired_check": check,
     }
 
 
-def _round(
-    request: Request, state: Mapping[str, Any], asker: Asker, number: int
-) -> tuple[Reviewed, dict[str, Any], dict[str, Any]]:
-    """(reviews, what the reviewers saw, the round of the run record)."""
+class _Round(NamedTuple):
+    """What reviewers saw and found, and the round of the run record."""
+
+    reviewed: Reviewed
+    view: dict[str, Any]
+    made: dict[str, Any]
+
+
+def _round(request: Request, state: Mapping[str, Any], asker: Asker, number: int) -> _Round:
     draft = _draft(request, state)
     checks, _ = tribunal.review(draft)
     view = exposed(request.question, state["claims"], state["sources"], state["synthesis"]["sentences"])
     found = review(view, asker)
+    consensus = tribunal.capped(draft, found.consensus)
+    capped = (
+        f"The reviews come to {found.consensus:g}; a rule holds the score at {consensus:g}, because the claims come "
+        f"from one source or take up too few terms of the question."
+    )
     made = {
         "round": number,
         "checks": checks,
-        "consensus": tribunal.capped(draft, found.consensus),
-        "changes": [],
+        "consensus": consensus,
+        "changes": [capped] if consensus < round(found.consensus, 1) else [],
         "reviews": found.reviews,
     }
-    return found, view, made
+    return _Round(found, view, made)
 
 
 def _revised(request: Request, state: Mapping[str, Any], first: Reviewed, asker: Asker) -> State:

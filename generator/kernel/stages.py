@@ -36,13 +36,15 @@ from generator.kernel.verification.verdict import Passage, Verifier
 from generator.manifest import cards
 from generator.manifest.canonical import sha256_text
 from generator.manifest.claims import bar_of, count, passed
+from generator.manifest.contracts import table
 from generator.manifest.gate import decide, holds, verdict
 from generator.manifest.problems import UsageError
 from generator.manifest.semantic.claims import Judge, Judgement
 
 State = dict[str, Any]
 
-LONGEST_TITLE, LONGEST_TEXT = 1000, 20_000  # characters, as the contract has it
+# as the contract has it; the first three in characters
+LONGEST_ID, LONGEST_TITLE, LONGEST_TEXT, MOST_SET_ASIDE = 200, 1000, 20_000, 500
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,17 @@ def _retrieved(found: Retrieved, also: Mapping[Paper, Sequence[str]]) -> State:
 
 
 def _fitted(item: dict[str, Any]) -> dict[str, Any]:
-    return {**item, "title": item["title"][:LONGEST_TITLE]}
+    return {**item, "paper_id": _identifier(item["paper_id"]), "title": item["title"][:LONGEST_TITLE]}
+
+
+def _identifier(paper_id: str) -> str:
+    """The paper's id, or its hash where it is longer than the contract holds, as a DOI may be."""
+    return paper_id if len(paper_id) <= LONGEST_ID else f"sha256:{sha256_text(paper_id)}"
+
+
+def _day(moment: str | None) -> str | None:
+    """The day of a time that a service gave, in a year that the contract knows."""
+    return moment[:10] if moment and re.match("[12][0-9]{3}-[0-9]{2}-[0-9]{2}", moment) else None
 
 
 def _source(rank: int, hit: retrieval.Hit, also: Sequence[str] | None) -> dict[str, Any]:
@@ -125,12 +137,12 @@ def _source(rank: int, hit: retrieval.Hit, also: Sequence[str] | None) -> dict[s
     abstract = _whole(paper.abstract)
     return {
         "id": f"S{rank}",
-        "paper_id": paper.id,
+        "paper_id": _identifier(paper.id),
         "version": paper.version,
         "url": paper.url,
         "title": paper.title[:LONGEST_TITLE],
         "authors": [name[:LONGEST_TITLE] for name in paper.authors[:5000]],
-        "published": paper.published[:10] if paper.published else None,
+        "published": _day(paper.published),
         "doi": _first_doi(paper.doi),
         "origin": paper.origin,
         "invented": paper.origin == ORIGIN,
@@ -165,15 +177,7 @@ def _reading(request: Request, state: State, tools: Tools, ledger: StageLedger) 
 
 def _claims(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
     """Claims from sentences that do not address a reader; what does is named in its source and never becomes one."""
-    aside: dict[str, list[dict[str, Any]]] = {}
-    for item in planted.set_aside(state["sources"]):
-        if item.reason == planted.QUESTION:
-            continue  # no model is shown it and it is no finding, but papers ask their readers questions in good faith
-        aside.setdefault(item.source_id, []).append({"start": item.start, "end": item.end, "reason": item.reason})
-    sources = [
-        {**source, "text": {**source["text"], "set_aside": aside[source["id"]]}} if source["id"] in aside else source
-        for source in state["sources"]
-    ]
+    sources = [_with_set_aside(source) for source in state["sources"]]
     if tools.asker is None:
         return {"sources": sources, "claims": extract_claims(request.question, sources, request.claims)}
     try:
@@ -183,8 +187,25 @@ def _claims(request: Request, state: State, tools: Tools, ledger: StageLedger) -
             raise ModelError(picked if chosen.refused else "the model picked no sentence of any paper")
     except ModelError as error:
         claims = extract_claims(request.question, sources, request.claims)
-        return {"sources": sources, "claims": _fallen_back(claims, error.reason)}
+        return {"sources": sources, "claims": _fallen_back(claims, error.reason), "unchosen": error.reason}
     return {"sources": sources, "claims": chosen.claims}
+
+
+def _with_set_aside(source: dict[str, Any]) -> dict[str, Any]:
+    """The source with its sentences that address their reader, those that hold a run first where there are too many.
+
+    Questions are not among them: no model is shown one and none is a finding, but papers ask them in good faith.
+    """
+    holding = next(row["reasons"] for row in table("synthesis-run", "x-holds") if row["hold"] == "set_aside")
+    found = [
+        {"start": item.start, "end": item.end, "reason": item.reason}
+        for item in planted.set_aside([source])
+        if item.reason != planted.QUESTION
+    ]
+    if not found:
+        return source
+    kept = sorted(found, key=lambda item: (item["reason"] not in holding, item["start"]))[:MOST_SET_ASIDE]
+    return {**source, "text": {**source["text"], "set_aside": sorted(kept, key=lambda item: item["start"])}}
 
 
 def _verification(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
@@ -274,7 +295,8 @@ def _told_retrieval(state: State) -> str:
 
 def _told_reading(state: State) -> str:
     read = sum(bool(source.get("full_text")) for source in state["sources"])
-    return f"full text of {read} of {len(state['sources'])} papers"
+    asked = any("full_text" in source for source in state["sources"])
+    return f"full text of {read} of {len(state['sources'])} papers" if asked else "not asked for: abstracts only"
 
 
 def _told_verdicts(state: State) -> str:

@@ -15,7 +15,7 @@ from generator.manifest.contracts import envelope, part_address, schema_id, tabl
 from generator.manifest.derive import derived, put
 from generator.manifest.gate import gate_verdict
 from generator.manifest.identity import public_id
-from generator.manifest.rounds import kept_round
+from generator.manifest.rounds import kept_round, shown_reviews
 
 PUBLISHER = {"name": "Assignee Research", "url": "https://assignee.net/"}
 TRAINED = "https://schema.org/TrainedAlgorithmicMediaDigitalSource"
@@ -119,7 +119,7 @@ def _artifacts(draft: dict[str, Any] | None, files: Mapping[str, tuple[str, byte
 
 def _review(run: dict[str, Any]) -> dict[str, Any]:
     tribunal = run["tribunal"]
-    shown = kept_round(run) or {}
+    shown, reviews = kept_round(run) or {}, shown_reviews(run)
     return {
         "score": tribunal["score"],
         "scale_max": 10,
@@ -127,7 +127,7 @@ def _review(run: dict[str, Any]) -> dict[str, Any]:
         "verdict": tribunal["verdict"],
         "revision_round": tribunal["revision_round"],
         "checks": shown.get("checks", []),
-        **({"reviews": shown["reviews"]} if "reviews" in shown else {}),
+        **({"reviews": reviews} if reviews is not None else {}),
         **({"paired_check": tribunal["paired_check"]} if "paired_check" in tribunal else {}),
         "produced_by": tribunal["produced_by"],
     }

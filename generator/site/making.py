@@ -44,7 +44,8 @@ def summary(made: Sequence[Part]) -> list[str]:
     """The same in a sentence or two: what each model made, what rules made, what rules made in a model's place."""
     by: dict[str, list[str]] = {}
     for part in made:
-        by.setdefault("in place of a model, by rule" if part.instead else _maker(part), []).append(part.name.lower())
+        in_place = part.instead and not part.model
+        by.setdefault("in place of a model, by rule" if in_place else _maker(part), []).append(part.name.lower())
     return [f"{', '.join(names).capitalize()}: {maker}." for maker, names in by.items()]
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from generator.kernel.labels import shortened
 from generator.kernel.synthesis.gaps import list_unanswered
 from generator.kernel.synthesis.phrases import join, number, verb
 from generator.manifest.problems import printable
+
+LONGEST_REASON = 400  # characters
 
 
 def list_uncertainties(
@@ -27,9 +30,9 @@ def list_uncertainties(
     """What a reader should doubt: about the method (``method``) and about these findings (``finding``).
 
     ``verifier`` is that of the run's ``rules``; ``sources`` tell how far each was read (``text.sections``);
-    ``failures`` are sources of literature that could not be searched ({source, reason}); ``fallbacks`` give for a stage
-    why it was done by rule and not by a model; ``planted`` are the ids of sources from which sentences were set aside
-    because they addressed a machine.
+    ``failures`` are sources of literature of which searches failed ({source, reason}, and how many of them: failed,
+    of); ``fallbacks`` give for a stage why it was done by rule and not by a model; ``planted`` are the ids of sources
+    from which sentences were set aside because they address their reader.
     """
     items = [
         ("method", _doubt(verifier)),
@@ -38,8 +41,7 @@ def list_uncertainties(
     if invented:
         items.append(("method", "The corpus is invented, so nothing in this record is evidence about the world."))
     items.extend(
-        ("method", f"{printable(str(item['source']))} could not be searched: {_reason(item['reason'])}.")
-        for item in failures
+        ("method", _failed(item)) for item in failures
     )
     items.extend(
         ("method", f"A model was to do the {stage}; it was done by rule: {_reason(reason)}.")
@@ -47,7 +49,7 @@ def list_uncertainties(
     )
     if planted:
         names = list(dict.fromkeys(planted))
-        items.append(("method", f"Sentences of {join(names)} were set aside because they addressed a machine."))
+        items.append(("method", f"Sentences of {join(names)} were set aside because they address their reader."))
     items.extend(
         ("finding", f"{' and '.join(item['claim_ids'])} may contradict each other. {item['basis']}")
         for item in disagreements
@@ -97,8 +99,16 @@ def _read(sources: Sequence[Mapping[str, Any]]) -> str:
     return f"{share}, in chosen passages only; what the rest says is unknown here."
 
 
+def _failed(item: Mapping[str, Any]) -> str:
+    """A source of which some searches failed, or all."""
+    source, why = printable(str(item["source"])), _reason(item["reason"])
+    if item.get("failed", 1) < item.get("of", 1):
+        return f"{item['failed']} of {item['of']} searches of {source} failed: {why}."
+    return f"{source} could not be searched: {why}."
+
+
 def _reason(text: str) -> str:
-    return printable(str(text)).strip().rstrip(".")
+    return shortened(printable(str(text)).strip().rstrip("."), LONGEST_REASON)
 
 
 def _contested(claim: Mapping[str, Any]) -> str:
