@@ -34,6 +34,8 @@ BOX = "□"
 NOT_STATED = "not stated"
 MACHINE_MADE = "Made by software. Not peer reviewed."
 MACHINE_MADE_MORE = "No check of its claims by a person is on record."
+POINTS = "Points of the review"
+BESIDE = "Rubric checks by rule, beside the reviews; they do not make the score"
 INVENTED = "Demonstration on invented papers."
 INVENTED_MORE = "The papers behind this report do not exist. It shows how a report is made and says nothing true."
 
@@ -99,6 +101,7 @@ def view(run: Run) -> View:
         "queries": [query["text"] for query in run["queries"]],
         "results": _results(run),
         "checks": _checks(run),
+        "checks_title": BESIDE if run["tribunal"]["kind"] == "model" and shown_reviews(dict(run)) else POINTS,
         "reviews": _reviews(run),
         "paired": _paired(run),
         "agreements": _pairs(run.get("agreements", ())),
