@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 STATES: tuple[State, ...] = ("done", "done before", "asked before", "failed")
 INTERRUPTED = "interrupted; what was finished is kept, and the same call goes on"
-ROW = "{:>4}  {:<12} {:>5}  {:<8} {:<17} {:>6} {:>9}  {}"
+ROW = "{:>4}  {:<12} {:>5}  {:<6} {:<8} {:<17} {:>6} {:>9}  {}"
 
 
 def answer(
@@ -75,11 +75,13 @@ def _outcomes(
     tasks: Sequence[Task], left: Sequence[Task], asked: Asked, jobs: int, scheduler: str | None
 ) -> Generator[Outcome, None, None]:
     """The outcomes of what is left to do, as they come."""
-    from generator.kernel.equipment import equipped
+    from generator.kernel.equipment import begun, equipped
     from generator.kernel.many import batch_plan, end_batch, in_processes
     from generator.kernel.on_dask import on_cluster
 
     if not left:
+        # an unfinished one may have been ended by a call for it alone, which leaves the budget of all
+        end_batch(tasks, asked.out)
         return
     methods.verifier(left[0].request.verifier)  # what it lacks is told before anything is begun
     plan = batch_plan(asked.plan, tasks, asked.out)
@@ -87,7 +89,8 @@ def _outcomes(
         # a file that was not named is the worker's own
         made = on_cluster(left, replace(plan, config=asked.config), scheduler)
     else:
-        with equipped(plan, tell=lambda text: None if asked.quiet else note(text)):
+        preflight = not all(begun(task.folder) for task in left)
+        with equipped(plan, tell=lambda text: None if asked.quiet else note(text), preflight=preflight):
             pass
         made = in_processes(left, plan, jobs)
     failures = False
@@ -96,7 +99,7 @@ def _outcomes(
             failures = failures or outcome.state == "failed"
             yield outcome
     if not failures:
-        end_batch(plan)
+        end_batch(tasks, asked.out)
 
 
 def _followed(known: Sequence[Outcome], made: Iterator[Outcome], total: int, *, quiet: bool) -> list[Outcome]:
@@ -113,7 +116,7 @@ def _followed(known: Sequence[Outcome], made: Iterator[Outcome], total: int, *, 
 def _progress(outcome: Outcome, number: int, total: int) -> str:
     parts = [f"[{number}/{total}] {outcome.state:<12} {one_line(outcome.question, 48):<48}"]
     if outcome.verdict is not None:
-        parts.append(f"{outcome.score}/10 {outcome.verdict}")
+        parts.append(f"{outcome.score}/10 {outcome.verdict} ({outcome.review})")
     if outcome.seconds is not None:
         parts.append(f"{outcome.seconds:.1f} s")
     if outcome.reason:
@@ -122,11 +125,11 @@ def _progress(outcome: Outcome, number: int, total: int) -> str:
 
 
 def _table(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    yield ROW.format("", "", "score", "verdict", "policy", "calls", "tokens", "question").rstrip()
+    yield ROW.format("", "", "score", "review", "verdict", "policy", "calls", "tokens", "question").rstrip()
     for item in outcomes:
         score, question = "-" if item.score is None else f"{item.score}", one_line(item.question, 60)
-        verdict, policy = item.verdict or "-", item.policy or "-"
-        yield ROW.format(item.number, item.state, score, verdict, policy, item.calls, item.tokens, question)
+        review, verdict, policy = item.review or "-", item.verdict or "-", item.policy or "-"
+        yield ROW.format(item.number, item.state, score, review, verdict, policy, item.calls, item.tokens, question)
     totals = _totals(outcomes)
     counts = ", ".join(f"{totals[state]} {state}" for state in STATES if totals[state])
     number = f"{len(outcomes)} question{'' if len(outcomes) == 1 else 's'}"

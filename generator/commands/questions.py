@@ -54,7 +54,9 @@ class Asked:
 @cli.command("run", context_settings=CONTEXT)
 @click.argument("question", required=False)
 @click.option("--out", type=PATH, default=RUNS, show_default=True, help="Folder in which the run gets its own folder.")
-@click.option("--resume", is_flag=True, help="Go on with an unfinished run; no QUESTION: the only one in --out.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with an unfinished run, with its limits; no QUESTION: the only one in --out."
+)
 @click.option(
     "--questions",
     "listed",
@@ -265,7 +267,7 @@ def _begun(question: str, asked: Asked) -> tuple[Path, Request]:
 
 def _execute(request: Request, folder: Path, plan: Plan, asked: Asked) -> RunFolder:
     from generator.kernel import pipeline
-    from generator.kernel.equipment import check_models, equipped
+    from generator.kernel.equipment import begun, check_models, equipped, remember, remembered
     from generator.kernel.many import Task, batch_plan, end_batch
 
     def progress(number: int, total: int, name: str, result: str) -> None:
@@ -276,19 +278,25 @@ def _execute(request: Request, folder: Path, plan: Plan, asked: Asked) -> RunFol
         if not asked.quiet:
             note(f"        {text}")
 
+    tasks = [Task(1, request, folder)]
     if (folder / "run.json").is_file():
+        end_batch(tasks, asked.out)  # a call that was killed in its last moment left the budget
         return pipeline.execute(request, folder, resume=asked.resume)
     methods.verifier(request.verifier)  # what it lacks is told before anything is begun
     check_models(request, plan)
-    plan = batch_plan(plan, [Task(1, request, folder)], asked.out)
-    with equipped(plan, tell=tell) as tools:
+    plan = batch_plan(remembered(plan, folder) if asked.resume else plan, tasks, asked.out)
+    with equipped(plan, tell=tell, preflight=not begun(folder)) as tools:
+        if asked.resume or not begun(folder):
+            remember(plan, folder)
         finished = pipeline.execute(request, folder, resume=asked.resume, progress=progress, tools=tools)
-    end_batch(plan)
+    end_batch(tasks, asked.out)
     return finished
 
 
 def summary(finished: RunFolder, folder: Path) -> dict[str, Any]:
     """A finished run as one JSON object."""
+    from generator.kernel.many import fallbacks
+
     tribunal, policy = finished.run["tribunal"], finished.run["policy"]
     return {
         "folder": str(folder),
@@ -296,6 +304,7 @@ def summary(finished: RunFolder, folder: Path) -> dict[str, Any]:
         "score": tribunal["score"],
         "verdict": tribunal["verdict"],
         "review": tribunal["kind"],
+        "fallbacks": fallbacks(finished.run),
         "policy": policy["outcome"],
         "claims": len(finished.run["claims"]),
         "state": finished.state,

@@ -1,7 +1,8 @@
 """What the models may cost: calls and tokens, for one run or for many in several processes.
 
-A request reserves the most it may use before it is sent and gives back what it did not use. A process that is killed in
-between leaves its reservation spent: a budget may end early, never late.
+One call is one answer that is asked for; its forms and tries (at most 8 in all) count as one. A request reserves the
+most it may use before it is sent and gives back what it did not use. A process that is killed in between leaves its
+reservation spent: a budget may end early, never late.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from generator.manifest.problems import Problems, UsageError
 from generator.manifest.strict import load_json
 
 FILE = "budget.json"
+BUDGETS = ".budget"  # beside the runs, with a folder for each budget
 
 
 class BudgetSpent(ModelError):

@@ -7,12 +7,14 @@ or from ``srch.toml`` where the tools are made.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from generator.kernel.budget import Budget
+from generator.kernel.budget import BUDGETS, Budget
 from generator.kernel.earlier import related_to
 from generator.kernel.ledger import Ledger
 from generator.kernel.models.chat import Chat
@@ -25,9 +27,15 @@ from generator.kernel.sources import cache as caching
 from generator.kernel.sources import search
 from generator.kernel.sources.sample import ORIGIN
 from generator.kernel.tools import Tools
-from generator.manifest.problems import UsageError, shown
+from generator.manifest.atomic import locked, write_file
+from generator.manifest.canonical import stored_bytes
+from generator.manifest.problems import Problems, UsageError, shown
+from generator.manifest.runs import REQUEST_FILE
+from generator.manifest.strict import load_json
 
 LIVE = search.NAMES
+OPTIONS_FILE = "options.json"
+_BUDGET = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,64 @@ def check_models(request: Request, plan: Plan, environment: Mapping[str, str] = 
     for begun, named in ((request.chat_model, now.chat_model), (request.embedding_model, now.embedding_model)):
         if begun != named:
             raise UsageError(f"the run was begun with the model {shown(begun)}, and {shown(named)} is set now")
+
+
+def begun(folder: Path) -> bool:
+    """Whether a run was begun in the folder. One that goes on needs no look at the models first: all that it asks them
+    may have been answered."""
+    return (folder / REQUEST_FILE).is_file()
+
+
+def remember(plan: Plan, folder: Path) -> None:
+    """Keep beside the run's request what its result may depend on and its request does not hold, for ``remembered``:
+    ``{max_calls, max_tokens, no_cache, budget}``, where ``budget`` names the budget's folder. Without a limit and with
+    the cache nothing is kept."""
+    file = folder / OPTIONS_FILE
+    options = {
+        "max_calls": plan.most_calls,
+        "max_tokens": plan.most_tokens,
+        "no_cache": plan.cache is None,
+        "budget": plan.budget_folder.name if plan.budget_folder else None,
+    }
+    if any(value not in (None, False) for value in options.values()):
+        with locked(folder, busy="is being written by another run"):
+            write_file(file, stored_bytes(options))
+    elif file.is_file():
+        with locked(folder, busy="is being written by another run"):
+            file.unlink(missing_ok=True)
+
+
+def remembered(plan: Plan, folder: Path) -> Plan:
+    """The plan with the limits, the budget and the cache that the run in ``folder`` had; a limit of the plan's own
+    counts in place of that one. Raises ``UsageError`` where they cannot be read."""
+    file = folder / OPTIONS_FILE
+    if not file.is_file():
+        return plan
+    options = _options(file)
+    return replace(
+        plan,
+        most_calls=options["max_calls"] if plan.most_calls is None else plan.most_calls,
+        most_tokens=options["max_tokens"] if plan.most_tokens is None else plan.most_tokens,
+        cache=None if options["no_cache"] else plan.cache,
+        budget_folder=folder.parent / BUDGETS / options["budget"] if options["budget"] else None,
+    )
+
+
+def _options(file: Path) -> dict[str, Any]:
+    try:
+        stored: dict[str, Any] = load_json(file)
+        limits, name = (stored["max_calls"], stored["max_tokens"]), stored["budget"]
+        sound = (
+            set(stored) == {"max_calls", "max_tokens", "no_cache", "budget"}
+            and all(limit is None or (type(limit) is int and limit >= 0) for limit in limits)
+            and type(stored["no_cache"]) is bool
+            and (name is None or _BUDGET.fullmatch(name) is not None)
+        )
+    except (Problems, KeyError, TypeError):
+        sound = False
+    if not sound:
+        raise UsageError(f"{file}: not the options of a run; remove it to go on without a limit")
+    return stored
 
 
 @contextmanager

@@ -140,12 +140,12 @@ def _chats(request: Request, longest: _Longest, limits: Limits) -> list[Most]:
         "findings": [_finding(role) for role in reviewers.PROMPTS for _ in range(reviewers.MOST_FINDINGS)],
     }
     planted = max((plant.text for plant in (*paired.UP, *paired.DOWN, *paired.OFF_TASK)), key=len)
-    one_review = max(
-        of(prompt, {**view, "planted": planted}, reviewers.MOST_TOKENS) for prompt in reviewers.PROMPTS.values()
-    )
-    revisions = int(table("synthesis-run", "x-tribunal")["max_revision_rounds"])
+    attacked = {**view, "planted": [planted] * paired.MOST_PLACES}
+    one_review = max(of(prompt, attacked, reviewers.MOST_TOKENS) for prompt in reviewers.PROMPTS.values())
+    revisions = min(1, int(table("synthesis-run", "x-tribunal")["max_revision_rounds"]))
     plants = 3  # one that asks for approval, one for rejection, one for something else
-    reviews = len(reviewers.PROMPTS) * (1 + min(revisions, 1) + plants)
+    # a revision that is kept is tried with planted instructions as the first text was
+    reviews = len(reviewers.PROMPTS) * (1 + plants) * (1 + revisions)
     revising_tokens = of(synthesis.REVISION, revising, synthesis.MOST_TOKENS) if revisions else 0
     return [
         _most("queries", 1, of(queries.PROMPT, {"question": request.question}, queries.MOST_TOKENS)),
@@ -154,7 +154,7 @@ def _chats(request: Request, longest: _Longest, limits: Limits) -> list[Most]:
         Most(
             "tribunal",
             "chat",
-            TRIES * (reviews + min(revisions, 1)),
+            TRIES * (reviews + revisions),
             TRIES * (reviews * one_review + revising_tokens),
         ),
     ]

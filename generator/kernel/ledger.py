@@ -1,8 +1,10 @@
-"""Every request that leaves the machine: asked once, kept, and counted by the stage that asked.
+"""Every request that leaves the machine: asked once, and once answered, kept and counted by the stage that asked.
 
 An answer is looked for in the run's own folder, then in the cache that all runs share for one UTC day, and only then
 asked for. It is stored in the folder before it is used, so that a run that was killed goes on without asking again and
-comes to the same result; what a request had cost then is what it costs in the record. A request never holds a key.
+comes to the same result; what a request had cost then is what it costs in the record. What failed is counted by the
+budget alone: nothing of it is kept, so that a record which told it would depend on when a run was killed. A request
+never holds a key.
 """
 
 from __future__ import annotations
@@ -48,9 +50,13 @@ class SharedCache(Protocol):
 
 @dataclass(frozen=True)
 class _Entry:
+    """``seconds`` is how long the stage had worked when the answer came, ``earlier`` whether that was in an earlier
+    process."""
+
     answer: Answer
     cached: bool
     seconds: float | None
+    earlier: bool = False
 
 
 @dataclass
@@ -73,7 +79,7 @@ class Ledger:
 
     def stage(self, name: str) -> StageLedger:
         """What the stage ``name`` asks through."""
-        return StageLedger(self, name)
+        return StageLedger(self, name, self.seconds() if self.seconds else 0.0)
 
     def remove_leftovers(self) -> None:
         """Remove what a killed writer left; under the run folder's lock only."""
@@ -81,35 +87,45 @@ class Ledger:
             remove_leftovers(self.folder / FOLDER)
 
     def entry(
-        self, kind: Kind, request: Mapping[str, Any], ask: Callable[[], Answer], tokens: int
+        self,
+        kind: Kind,
+        request: Mapping[str, Any],
+        ask: Callable[[], Answer],
+        tokens: int,
+        worked: Callable[[], float | None],
     ) -> tuple[str, _Entry]:
-        """(key, entry) of the request, asked for if nobody did before; one of several threads asks, the others wait."""
+        """(key, entry) of the request, asked for if nobody did before; one of several threads asks, the others wait.
+        ``worked`` is how long the stage has worked so far."""
         key = digest({"kind": kind, "request": dict(request)})
         with self._guard:
             turn = self._turns[key]
         with turn:
             known = self._memory.get(key) or self._stored(key)
             if known is None:
-                known = self._asked(key, kind, request, ask, tokens)
+                known = self._asked(key, kind, request, ask, tokens, worked)
             self._memory[key] = known
         return key, known
 
     def _asked(
-        self, key: str, kind: Kind, request: Mapping[str, Any], ask: Callable[[], Answer], tokens: int
+        self,
+        key: str,
+        kind: Kind,
+        request: Mapping[str, Any],
+        ask: Callable[[], Answer],
+        tokens: int,
+        worked: Callable[[], float | None],
     ) -> _Entry:
         value = self.cache.get(kind, request) if self.cache else None
         shared = _answer(value)
         if shared is not None:
-            entry = _Entry(shared, True, 0.0 if self.seconds else None)
-        else:
-            began = self.seconds() if self.seconds else 0.0
-            if kind in MODEL_KINDS:
-                with self.budget.reserved(tokens) as reserved:
-                    answer = ask()
-                    reserved.used(answer.prompt_tokens + answer.completion_tokens)
-            else:
+            answer = shared
+        elif kind in MODEL_KINDS:
+            with self.budget.reserved(tokens) as reserved:
                 answer = ask()
-            entry = _Entry(answer, False, round(self.seconds() - began, 3) if self.seconds else None)
+                reserved.used(answer.prompt_tokens + answer.completion_tokens)
+        else:
+            answer = ask()
+        entry = _Entry(answer, shared is not None, worked())
         # the run's folder first: a process killed in between then still finds the answer where it looks first
         if self.folder:
             write_file(self._file(key), _bytes({"kind": kind, "request": dict(request), **_entry_json(entry)}))
@@ -128,8 +144,8 @@ class Ledger:
         try:
             stored = loads_json(read_bytes(self._file(key), limit=LARGEST), file="a stored answer")
             answer = _answer(stored["answer"])
-            sound = answer is not None and stored["sha256"] == _hash(stored["answer"])
-            return _Entry(answer, bool(stored["cached"]), stored["seconds"]) if answer and sound else None
+            sound = stored["sha256"] == _hash(stored["answer"]) and _is_time(stored["seconds"])
+            return _Entry(answer, bool(stored["cached"]), stored["seconds"], True) if answer and sound else None
         except (Problems, UsageError, KeyError, TypeError):
             return None
 
@@ -140,6 +156,7 @@ class StageLedger:
 
     ledger: Ledger
     name: str
+    _began: float
     _seen: dict[str, _Entry] = field(default_factory=dict)
 
     def answer(
@@ -151,13 +168,13 @@ class StageLedger:
         is the most that a model may use for it. Raises ``BudgetSpent`` where a model's request does not fit into what
         is left, and ``UsageError`` when the answer cannot be stored.
         """
-        key, entry = self.ledger.entry(kind, request, ask, tokens)
+        key, entry = self.ledger.entry(kind, request, ask, tokens, self.seconds)
         self._seen[key] = entry
         return entry.answer
 
     def costs(self) -> dict[str, Any]:
-        """What the stage's requests had cost when they were made, each counted once: the ``costs`` row of the run
-        record without the stage's own seconds."""
+        """What the stage's answered requests had cost when they were made, each counted once: the ``costs`` row of the
+        run record without the stage's ``seconds``."""
         entries = list(self._seen.values())
         return {
             "stage": self.name,
@@ -167,6 +184,14 @@ class StageLedger:
             "completion_tokens": sum(entry.answer.completion_tokens for entry in entries if not entry.cached),
         }
 
+    def seconds(self) -> float | None:
+        """How long the stage has worked, with what earlier processes worked on it until the last answer that was
+        found of them; ``None`` where no time is recorded."""
+        if self.ledger.seconds is None:
+            return None
+        earlier = [entry.seconds for entry in list(self._seen.values()) if entry.earlier and entry.seconds is not None]
+        return round(max(earlier, default=0.0) + self.ledger.seconds() - self._began, 3)
+
 
 def _answer(value: Any) -> Answer | None:
     if not isinstance(value, dict) or set(value) != {"body", "prompt_tokens", "completion_tokens"}:
@@ -175,6 +200,10 @@ def _answer(value: Any) -> Answer | None:
     if not all(isinstance(number, int) and number >= 0 for number in tokens):
         return None
     return Answer(value["body"], *tokens)
+
+
+def _is_time(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and value >= 0)
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:

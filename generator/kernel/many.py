@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from generator.kernel import pipeline
-from generator.kernel.budget import Budget
-from generator.kernel.equipment import Plan, equipped
+from generator.kernel.budget import BUDGETS, Budget
+from generator.kernel.equipment import Plan, equipped, remember
 from generator.kernel.request import Request, checked_question, folder_name
 from generator.kernel.text import stems
 from generator.manifest import runs
@@ -37,7 +37,6 @@ from generator.manifest.store import Record, Store
 LARGEST = 1_000_000  # bytes of a list
 LONGEST_REASON = 400
 PATIENCE_S = 5.0  # for a process to end when told to
-BUDGETS = ".budget"
 WITHOUT_MODEL = ("retrieval", "reading")  # stages whose requests go to services
 
 State = Literal["done", "done before", "asked before", "failed"]
@@ -63,7 +62,8 @@ class Task:
 @dataclass(frozen=True)
 class Outcome:
     """How one question ended. ``reason`` says in one line why there is no run, or which record asks the same;
-    ``calls`` and ``tokens`` are those of models, 0 where there is no run; ``seconds`` is the time it took now."""
+    ``review`` is what gave the score; ``calls`` and ``tokens`` are those of models, 0 where there is no run;
+    ``seconds`` is the time it took now; ``fallbacks`` is why rules stepped in for a model."""
 
     number: int
     question: str
@@ -73,10 +73,12 @@ class Outcome:
     run_id: str | None = None
     score: float | None = None
     verdict: str | None = None
+    review: Literal["rubric", "model"] | None = None
     policy: str | None = None
     calls: int = 0
     tokens: int = 0
     seconds: float | None = None
+    fallbacks: tuple[str, ...] = ()
 
 
 def read_questions(data: bytes, file: str) -> Listed:
@@ -143,20 +145,23 @@ def tasks_for(questions: Sequence[str], request: Request, out: Path) -> list[Tas
 
 def batch_plan(plan: Plan, tasks: Sequence[Task], out: Path) -> Plan:
     """The plan with the place where these tasks' budget is kept, if there is one: the same questions, asked in the same
-    way, go on with it. Raises ``UsageError`` where it cannot be used."""
+    way, go on with it. One that the plan names already is kept. Raises ``UsageError`` where it cannot be used."""
     if plan.most_calls is None and plan.most_tokens is None:
         return plan
-    folder = out / BUDGETS / digest(sorted(task.request.key() for task in tasks))[:16]
+    folder = plan.budget_folder or out / BUDGETS / _budget_name(tasks)
     Budget(plan.most_calls, plan.most_tokens, folder).spent()
     return replace(plan, budget_folder=folder)
 
 
-def end_batch(plan: Plan) -> None:
-    """Forget what was spent, as all that it was spent for is done."""
-    if plan.budget_folder is not None:
-        Budget(folder=plan.budget_folder).forget()
-        with suppress(OSError):
-            plan.budget_folder.parent.rmdir()
+def _budget_name(tasks: Sequence[Task]) -> str:
+    return digest(sorted(task.request.key() for task in tasks))[:16]
+
+
+def end_batch(tasks: Sequence[Task], out: Path) -> None:
+    """Forget what was spent for these tasks, as all of them are done; a budget that others share with them stays."""
+    Budget(folder=out / BUDGETS / _budget_name(tasks)).forget()
+    with suppress(OSError):
+        (out / BUDGETS).rmdir()
 
 
 def settled(tasks: Sequence[Task], manifests: Path | None) -> tuple[list[Outcome], list[Task]]:
@@ -215,11 +220,27 @@ def _told(task: Task, finished: runs.RunFolder, state: State, seconds: float | N
         run_id=finished.id,
         score=run["tribunal"]["score"],
         verdict=run["tribunal"]["verdict"],
+        review=run["tribunal"]["kind"],
         policy=run["policy"]["outcome"],
         calls=sum(row["calls"] for row in rows if row["stage"] not in WITHOUT_MODEL),
         tokens=sum(row["prompt_tokens"] + row["completion_tokens"] for row in rows),
         seconds=seconds,
+        fallbacks=tuple(fallbacks(run)),
     )
+
+
+def fallbacks(run: Mapping[str, Any]) -> list[str]:
+    """Why rules stepped in for a model, each reason once, as the labels of a run record tell it."""
+    return list(dict.fromkeys(_reasons(run)))
+
+
+def _reasons(part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping):
+        reason = part.get("fallback_reason")
+        if reason:
+            yield reason
+    for inner in part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ():
+        yield from _reasons(inner)
 
 
 def failed(task: Task, error: BaseException | str) -> Outcome:
@@ -245,6 +266,7 @@ def carry_out(task: Task, plan: Plan) -> Outcome:
     began = time.monotonic()
     try:
         with equipped(plan, preflight=False) as tools:
+            remember(plan, task.folder)
             finished = pipeline.execute(task.request, task.folder, resume=True, tools=tools)
         return _told(task, finished, "done", round(time.monotonic() - began, 1))
     except Exception as error:

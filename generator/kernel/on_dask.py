@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from generator import __version__
-from generator.kernel.equipment import Plan, check_models, equipped
+from generator.kernel.equipment import Plan, begun, check_models, equipped
 from generator.kernel.many import Outcome, Task, carry_out, failed, reason_of
 from generator.kernel.models.settings import FILE as CONFIG_FILE
 from generator.kernel.sources.cache import default_folder
@@ -77,7 +77,7 @@ def on_cluster(
             out_mark=_marked(out),
             pace_mark=_marked(arxiv_folder()) if plan.full_text or "arxiv" in plan.sources else "",
         )
-        _check_workers(client, cluster, tasks[0])
+        _check_workers(client, cluster, tasks)
         yield from _outcomes(client, cluster, tasks)
 
 
@@ -138,11 +138,12 @@ def _is_marked(folder: Path, mark: str) -> bool:
     return found == mark and os.access(folder, os.W_OK)
 
 
-def _check_workers(client: Any, cluster: Cluster, task: Task) -> None:
+def _check_workers(client: Any, cluster: Cluster, tasks: Sequence[Task]) -> None:
     """Every worker that is there is asked; raises ``UsageError`` for the first that cannot take part."""
     # asked by itself: another version may not even be able to read the rest
     _check_answers(client.run(_version, on_error="return"), {__version__}, "has another version of this package")
-    _check_answers(client.run(_look, cluster, task, on_error="return"), {None}, "cannot take part")
+    preflight = not all(begun(task.folder) for task in tasks)
+    _check_answers(client.run(_look, cluster, tasks[0], preflight, on_error="return"), {None}, "cannot take part")
 
 
 def _check_answers(answers: Mapping[str, Any], wanted: set[str | None], words: str) -> None:
@@ -157,13 +158,13 @@ def _version() -> str:
     return __version__
 
 
-def _look(cluster: Cluster, task: Task) -> str | None:
+def _look(cluster: Cluster, task: Task, preflight: bool) -> str | None:
     """What keeps this worker from taking part, in one line; asked of each before anything is begun."""
     try:
         plan = _own_plan(cluster)
         methods.verifier(task.request.verifier)
         check_models(task.request, plan)
-        with equipped(plan):
+        with equipped(plan, preflight=preflight):
             return None
     except (UsageError, Problems) as error:
         return reason_of(error)

@@ -90,10 +90,9 @@ def _make(
     stage: Stage, file: Path, chain: str, request: Request, state: State, tools: Tools, ledger: Ledger
 ) -> None:
     """Carry a stage out and leave its file."""
-    began = time.monotonic()
     asked = ledger.stage(stage.name)
     output = stage.make(request, state, tools, asked)
-    costs = {**asked.costs(), "seconds": round(time.monotonic() - began, 3) if request.timed else None}
+    costs = {**asked.costs(), "seconds": asked.seconds()}
     hashes = {"input_sha256": chain, "output_sha256": digest([output, costs])}
     write_file(file, stored_bytes({"stage": stage.name, **hashes, "costs": costs, "output": output}))
 

@@ -20,6 +20,7 @@ from generator.kernel.modelled.reviewers import METHOD, Reviewed, exposed, revie
 from generator.kernel.models.asking import Asker
 from generator.kernel.models.errors import ModelError
 from generator.kernel.request import Request
+from generator.kernel.synthesis.writing import runs_of_sources
 from generator.kernel.verification.several import verify_claims
 from generator.manifest.canonical import digest
 from generator.manifest.claims import bar_of, count
@@ -200,7 +201,7 @@ def _round(request: Request, state: Mapping[str, Any], asker: Asker, number: int
     draft = _draft(request, state)
     checks, _ = tribunal.review(draft)
     view = exposed(request.question, state["claims"], state["sources"], state["synthesis"]["sentences"])
-    found = review(view, asker)
+    found = review(view, asker, runs_of_sources(state["sources"]))
     consensus = tribunal.capped(draft, found.consensus)
     capped = (
         f"The reviews come to {found.consensus:g}; a rule holds the score at {consensus:g}, because the claims come "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import click
 import pytest
@@ -84,6 +85,25 @@ def test_a_damaged_index_is_made_anew(place, srch):
         f"build/index/index.sqlite: the index was damaged ({why}) and has been made anew\n",
     )
     assert srch("index", "search", "roofs").code == 0
+
+
+def test_a_planted_row_is_noticed_and_healed(place, srch):
+    assert srch("index", "build", "-q").code == 0
+    with sqlite3.connect(place / "build" / "index" / "index.sqlite") as base:
+        base.execute("UPDATE items SET origins = 'x'")
+    told = srch("index", "search", "roofs", "--most", "1")
+    assert told.code == 2
+    assert told.err.startswith("srch: build/index/index.sqlite: the index is damaged (the text ")
+    assert told.err.endswith(" is not as it was written); 'srch index build' makes it anew\n")
+    assert srch("index", "build", "-q").code == 0
+    assert srch("index", "search", "roofs").code == 0
+
+
+def test_a_folder_in_the_place_of_the_index_is_told(place, fails):
+    (place / "build" / "index" / "index.sqlite").mkdir(parents=True)
+    told = "is a folder, not an index; remove it or name another folder for the index"
+    for arguments in (["build"], ["search", "roofs"]):
+        fails(["index", *arguments], f"build/index/index.sqlite: {told}")
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,11 @@ def start(tmp_path):
     """``start("run", ...)``: the command as a process that a test may interrupt."""
     started = []
 
-    def begun(*arguments: object) -> subprocess.Popen[str]:
+    def begun(*arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "generator.cli", *map(str, arguments)],
             cwd=tmp_path,
-            env=environment(PYTHONPATH=str(ROOT)),
+            env=environment(PYTHONPATH=str(ROOT), **(env or {})),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -68,12 +68,12 @@ def test_each_question_gets_the_run_that_it_gets_alone(tmp_path, srch, listed, f
     assert srch("run", ONE, "--clock", CLOCK, "--out", "alone", "-q").code == 0
     assert files(folder_of(tmp_path / "runs", ONE)) == files(folder_of(tmp_path / "alone", ONE))
     progress = result.err.splitlines()
-    line = r"\[{}/3\] done         (Do street|How do|Does load).{{37,}}  [0-9.]+/10 (APPROVE|REVISE)  [0-9.]+ s"
+    line = r"\[{}/3\] done {{9}}(Do street|How do|Does load).{{37,}}  [0-9.]+/10 (APPROVE|REVISE) \(rubric\)  [0-9.]+ s"
     assert all(re.fullmatch(line.format(number), told) for number, told in enumerate(progress, 1)), progress
     head, *rows, last, following = result.out.splitlines()
-    assert head.split() == ["score", "verdict", "policy", "calls", "tokens", "question"]
+    assert head.split() == ["score", "review", "verdict", "policy", "calls", "tokens", "question"]
     for number, (row, question) in enumerate(zip(rows, (ONE, TWO, THREE), strict=True), start=1):
-        assert re.fullmatch(rf" +{number}  done +[0-9.]+  [A-Z]+ +[A-Z_]+ +0 +0  {re.escape(question)}", row)
+        assert re.fullmatch(rf" +{number}  done +[0-9.]+  rubric +[A-Z]+ +[A-Z_]+ +0 +0  {re.escape(question)}", row)
     assert last == "3 questions: 3 done; 0 calls to models, 0 tokens"
     assert following == "  next     srch queue --runs runs"
 
@@ -86,9 +86,10 @@ def test_each_question_gets_the_run_that_it_gets_alone(tmp_path, srch, listed, f
     }
     assert [row["question"] for row in told["questions"]] == [ONE, TWO, THREE]
     assert list(told["questions"][0]) == [
-        *("number", "question", "folder", "state", "reason", "run_id", "score", "verdict", "policy"),
-        *("calls", "tokens", "seconds"),
+        *("number", "question", "folder", "state", "reason", "run_id", "score", "verdict", "review", "policy"),
+        *("calls", "tokens", "seconds", "fallbacks"),
     ]
+    assert [(row["review"], row["fallbacks"]) for row in told["questions"]] == [("rubric", [])] * 3
 
 
 def test_what_fails_is_told_at_the_end_and_the_same_call_runs_it_again(tmp_path, srch, listed):
@@ -216,6 +217,7 @@ def test_one_budget_for_all_processes(tmp_path, srch, listed):
             record = json.loads(path.read_bytes())
             reasons.add(record["abstract"]["produced_by"]["fallback_reason"])
         assert "the budget of 7 model calls is spent" in reasons
+        assert reasons <= {reason for row in told["questions"] for reason in row["fallbacks"]}
 
 
 def test_a_call_that_is_made_again_goes_on_with_its_budget(tmp_path, srch, listed):
@@ -236,6 +238,81 @@ def test_a_call_that_is_made_again_goes_on_with_its_budget(tmp_path, srch, liste
         assert not kept.parent.parent.exists()
 
 
+class Killing:
+    """A model that never answers rightly, and kills the process that asks it first, with all that this one started."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[str] | None = None
+
+    def __call__(self, asked: object) -> str:
+        process, self.process = self.process, None
+        if process is not None:
+            os.killpg(process.pid, signal.SIGKILL)
+        return "no answer"
+
+
+@pytest.fixture
+def killed(tmp_path, start):
+    """``killed(server, "run", ...)``: a call that is killed within its first request to a model; its environment."""
+
+    def call(server: ModelServer, *arguments: object) -> dict[str, str]:
+        models = {**server.environment(), "SRCH_CACHE_DIR": str(tmp_path / "cache")}
+        process = start(*arguments, "--clock", CLOCK, env=models)
+        server.responder.process = process
+        assert process.wait(60) == -signal.SIGKILL
+        return models
+
+    return call
+
+
+@pytest.mark.parametrize(("named", "given", "most"), [(False, (), 7), (True, ("--max-calls", "9"), 9)])
+def test_a_killed_run_goes_on_within_its_limits(tmp_path, srch, killed, named, given, most):
+    with ModelServer(Killing()) as server:
+        models = killed(server, "run", ONE, "--model", "--max-calls", "7", "--no-cache")
+        (budget,) = (tmp_path / "runs" / ".budget").glob("*/budget.json")
+        assert json.loads(budget.read_bytes())["calls"] == 1
+        question = (ONE, "--model") if named else ()
+        told = json.loads(srch("run", *question, "--resume", *given, "-q", "--json", env=models).out)
+        assert len(server.chats) == most
+    assert f"the budget of {most} model calls is spent" in told["fallbacks"]
+    assert not budget.parent.parent.exists()
+    assert not (tmp_path / "cache").exists(), "neither call may use the cache"
+
+
+def test_a_killed_run_of_many_goes_on_alone_with_the_budget_of_all(tmp_path, srch, killed, listed):
+    with ModelServer(Killing()) as server:
+        many_of = ("--questions", "questions.txt", "--model", "--max-calls", "7")
+        models = killed(server, "run", *many_of)
+        assert srch("run", "--resume", "-q", env=models).code == 0
+        assert len(server.chats) == 7
+        (budget,) = (tmp_path / "runs" / ".budget").glob("*/budget.json")
+        assert json.loads(budget.read_bytes())["calls"] == 7, "the other questions are not done"
+        told = json.loads(srch("run", *many_of, "--clock", CLOCK, "-q", "--json", env=models).out)
+        assert [row["state"] for row in told["questions"]] == ["done before", "done", "done"]
+        assert told["questions"][2]["fallbacks"] == ["the budget of 7 model calls is spent"]
+        assert len(server.chats) == 7
+    assert not budget.parent.parent.exists()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_run_whose_requests_are_all_answered_ends_though_the_service_is_away(tmp_path, srch, listed, alone):
+    listed.write_text(f"{ONE}\n", encoding="utf-8")
+    with ModelServer(lambda asked: "no answer") as server:
+        models = {**server.environment(), "SRCH_CACHE_DIR": str(tmp_path / "cache")}
+        assert srch("run", ONE, "--clock", CLOCK, "--model", "--no-cache", "-q", env=models).code == 0
+    (record,) = (tmp_path / "runs").glob("*/run.json")
+    whole = record.read_bytes()
+    record.unlink()
+    for stage in (record.parent / "stages").iterdir():
+        stage.unlink()
+    call = ("--resume",) if alone else ("--questions", "questions.txt", "--model")
+    result = srch("run", *call, "--clock", CLOCK, "-q", env=models)
+    assert (result.code, result.err) == (0, "")
+    assert record.read_bytes() == whole
+    other = srch("run", TWO, "--clock", CLOCK, "--model", "-q", env=models)
+    assert (other.code, other.out) == (2, ""), "what was not begun is not begun without the service"
+
+
 def test_a_dry_run_says_what_would_be_asked_and_does_nothing(tmp_path, srch, listed):
     names = {"SRCH_MODEL_URL": "http://127.0.0.1:9/v1", "SRCH_MODEL_NAME": "maker/model"}
     before = sorted(tmp_path.rglob("*"))
@@ -252,8 +329,8 @@ def test_a_dry_run_says_what_would_be_asked_and_does_nothing(tmp_path, srch, lis
     assert lines[-9] == "services  arxiv: at most 24 searches, more only where a page comes short"
     assert lines[-8] == "texts     at most 36 full texts, each as HTML or else as PDF"
     assert [row[0] for row in rest[3:7]] == ["queries", "claims", "synthesis", "tribunal"]
-    assert [int(row[1]) for row in rest[3:7]] == [6, 72, 6, 96]
-    assert rest[7][:3] == ["in", "all", "180"]
+    assert [int(row[1]) for row in rest[3:7]] == [6, 72, 6, 150]
+    assert rest[7][:3] == ["in", "all", "234"]
     assert int(rest[7][3].replace(",", "")) == sum(int(row[2].replace(",", "")) for row in rest[3:7])
     assert lines[-1] == "budget    --max-calls allows 100; a stage that finds it spent goes on by rule"
 

@@ -115,6 +115,26 @@ def test_a_run_with_a_model_that_is_wrong_once_and_asks_for_a_revision_fits_into
     assert [item["produced_by"]["mode"] for item in made] == ["model"] * 4, "no stage found the budget spent"
 
 
+def test_a_revision_that_is_kept_and_tried_with_planted_instructions_fits_too(run):
+    bound = estimate(REQUEST)
+
+    def better(asked: dict[str, Any]) -> Any:
+        """Every revision scores higher, and the planted instructions move nothing."""
+        reply, data = right(asked), data_of(asked)
+        if "score" not in reply:
+            return reply
+        revised = all("In short, " in sentence["text"] for sentence in data["synthesis"])
+        return {**reply, "score": 6.0 if revised else 5.0}
+
+    record = run(wrong_first(better), Budget(bound.calls, bound.tokens))
+    tribunal = record["tribunal"]
+    assert (tribunal["kind"], tribunal["produced_by"]["fallback_reason"]) == ("model", None)
+    assert tribunal["rounds"][1]["changes"][0].endswith("Kept: it scores higher.")
+    assert (tribunal["paired_check"]["round"], len(tribunal["paired_check"]["plants"])) == (1, 3)
+    # reviews of two rounds, each tried three times more, and the revision: all of them twice
+    assert within(record, bound)["tribunal"] == most_of(bound)["tribunal"].calls == 2 * (2 * 3 * 4 + 1)
+
+
 def test_a_run_with_a_model_that_is_always_wrong_fits_too(run):
     bound = estimate(REQUEST)
     record = run(lambda asked: says("no answer", usage={}), Budget(bound.calls, bound.tokens))
@@ -180,7 +200,7 @@ def test_services_and_full_texts():
     assert bound.full_texts == 12
     assert estimate(replace(LIVE, full_text=False)).full_texts == 0
     assert {stage.stage: stage.calls for stage in bound.stages} == {
-        **{"queries": 2, "claims": 24, "synthesis": 2, "tribunal": 32, "index": 1}
+        **{"queries": 2, "claims": 24, "synthesis": 2, "tribunal": 50, "index": 1}
     }
 
 

@@ -164,6 +164,42 @@ def test_with_a_clock_the_seconds_are_kept_and_without_one_nothing_of_the_time(t
     assert json.loads(stored(tmp_path / "plain").read_bytes())["seconds"] is None
 
 
+def test_a_stage_that_was_killed_has_worked_for_as_long_as_its_processes_together(tmp_path):
+    now = [100.0]
+    first = Ledger(tmp_path, seconds=lambda: now[0]).stage("test")
+    for number, moment in enumerate((103.0, 104.0)):  # asked side by side: two answers within four seconds
+        now[0] = moment
+        first.answer("chat", {"number": number}, Counted())
+    assert first.seconds() == 4.0
+    now[0] = 7.0  # another process, another clock
+    second = Ledger(tmp_path, seconds=lambda: now[0]).stage("test")
+    assert second.seconds() == 0.0
+    for number in range(2):
+        second.answer("chat", {"number": number}, never)
+    now[0] = 9.5
+    second.answer("chat", {"number": 2}, Counted())
+    assert second.seconds() == 6.5
+    now[0] = 1.0
+    third = Ledger(tmp_path, seconds=lambda: now[0]).stage("test")
+    for number in range(3):
+        third.answer("chat", {"number": number}, never)
+    now[0] = 1.25
+    assert third.seconds() == 6.75
+    untimed = Ledger(tmp_path).stage("test")
+    untimed.answer("chat", {"number": 0}, never)
+    assert untimed.seconds() is None
+
+
+@pytest.mark.parametrize("seconds", [b'"2"', b"-1", b"true", b"[]"])
+def test_a_stored_time_that_is_none_is_not_taken(tmp_path, seconds):
+    Ledger(tmp_path, seconds=lambda: 2.0).stage("test").answer("chat", REQUEST, Counted())
+    path = stored(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b'"seconds":0.0', b'"seconds":' + seconds))
+    ask = Counted()
+    Ledger(tmp_path, seconds=lambda: 2.0).stage("test").answer("chat", REQUEST, ask)
+    assert ask.times == 1
+
+
 def test_what_a_killed_writer_left_is_removed(tmp_path):
     (tmp_path / "requests").mkdir()
     (tmp_path / "requests" / ".tmp-x.json-12345678").write_bytes(b"{")

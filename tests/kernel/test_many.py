@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 from generator import __version__
 from generator.kernel import many, on_dask, pipeline
 from generator.kernel.budget import Budget
-from generator.kernel.equipment import Plan
+from generator.kernel.equipment import OPTIONS_FILE, Plan, remember, remembered
 from generator.kernel.many import (
     Listed,
     Outcome,
     Task,
     batch_plan,
     end_batch,
+    fallbacks,
     in_processes,
     read_questions,
     reason_of,
@@ -40,6 +41,7 @@ from generator.manifest.problems import Problem, Problems, UsageError
 from generator.manifest.publish import publish
 from generator.manifest.runs import load
 from generator.manifest.store import Store
+from tests.tools.model_server import CHAT_MODEL, ModelServer, fails
 
 CLOCK = "2026-01-02T03:04:05Z"
 TWELVE = [
@@ -191,11 +193,59 @@ def test_the_budget_belongs_to_the_questions_and_ends_with_them(tmp_path):
     (plan.budget_folder / "budget.json").write_text("{")
     with pytest.raises(UsageError, match="not a budget's file; remove it to begin a new budget"):
         batch_plan(Plan(most_calls=3), tasks, tmp_path)
-    end_batch(plan)
-    assert not plan.budget_folder.exists()
+    end_batch(tasks[:1], tmp_path)
+    assert plan.budget_folder.exists(), "it is for two questions, and one of them may not be done"
+    end_batch(tasks[::-1], tmp_path)
+    assert not plan.budget_folder.parent.exists()
     assert batch_plan(Plan(), tasks, tmp_path / "none").budget_folder is None
-    end_batch(Plan())
+    end_batch(tasks, tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_limits_budget_and_cache_are_remembered_and_given_ones_win(tmp_path):
+    run, cache = tmp_path / "run", tmp_path / "cache"
+    plan = Plan(most_calls=3, budget_folder=tmp_path / ".budget" / "0123456789abcdef")
+    remember(plan, run)
+    assert remembered(Plan(cache=cache), run) == plan
+    given = Plan(most_calls=0, most_tokens=9)
+    assert remembered(given, run) == replace(given, budget_folder=plan.budget_folder)
+    remember(Plan(cache=cache), run)
+    assert not (run / OPTIONS_FILE).exists(), "what does not differ from the defaults is not kept"
+    assert remembered(given, run) == given
+    remember(Plan(cache=cache), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"budget": "../0123456789abcd"},
+        {"budget": 7},
+        {"max_calls": -1},
+        {"max_tokens": True},
+        {"max_tokens": 1.0},
+        {"no_cache": None},
+        {"more": 1},
+        None,
+    ],
+)
+def test_options_that_cannot_be_read_are_told_and_not_dropped(tmp_path, change):
+    remember(Plan(most_calls=3), tmp_path)
+    file = tmp_path / OPTIONS_FILE
+    stored = json.loads(file.read_bytes())
+    file.write_text(json.dumps({**stored, **change}) if change else "[")
+    with pytest.raises(UsageError) as raised:
+        remembered(Plan(), tmp_path)
+    assert told(raised) == f"{file}: not the options of a run; remove it to go on without a limit"
+
+
+def test_the_reasons_of_fallbacks_are_told_once_each():
+    def made(reason: str | None) -> dict[str, Any]:
+        return {"produced_by": {"mode": "extractive", "fallback_reason": reason}}
+
+    run = {"queries": [made("spent"), made("spent")], "claims": [made(None), {"deep": made("gone")}], "text": "x"}
+    assert fallbacks(run) == ["spent", "gone"]
+    assert fallbacks({"claims": [made(None)]}) == []
 
 
 @pytest.mark.parametrize(
@@ -350,6 +400,19 @@ def test_a_worker_needs_the_same_folders(tmp_path, marked, monkeypatch):
     with pytest.raises(UsageError) as raised:
         on_dask._own_plan(replace(marked, version="0.0.1"))
     assert told(raised) == f"this worker has version {__version__} of this package, and 0.0.1 is asked for"
+
+
+def test_a_worker_does_not_look_at_the_models_for_what_was_begun(tmp_path, marked, monkeypatch):
+    with ModelServer(models=fails(401)) as server:
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        request = replace(REQUEST, chat_model=CHAT_MODEL)
+        (task,) = tasks_for(TWELVE[:1], request, tmp_path / "runs")
+        cluster = replace(marked, plan=Plan(chat=True))
+        assert on_dask._look(cluster, task, True) is not None
+        asked = len(server.requests)
+        assert on_dask._look(cluster, task, False) is None
+        assert len(server.requests) == asked
 
 
 def test_a_worker_that_joins_later_and_lacks_something_fails_its_question_alone(tmp_path, marked):

@@ -8,7 +8,7 @@
     assert data_of(server.chats[0])["question"] == "..."
 
 The responder gets the body of each chat request and returns a ``Reply``, or the JSON value (or text) that the model is
-to say. It may be called from several threads. Nothing here waits, except for a ``Reply(slow=True)``.
+to say. It may be called from several threads. Nothing here waits, except for a ``Reply`` that is slow or drips.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import json
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -43,6 +44,7 @@ class Reply:
     cut: int = 0  # so many bytes at the end are promised and not sent
     chunks: bytes | None = None  # sent as the body of a chunked response, right or wrong
     slow: bool = False  # nothing is sent before the server ends
+    drips: bool = False  # a header is sent byte by byte until the server ends
 
     @property
     def data(self) -> bytes:
@@ -214,6 +216,10 @@ class ModelServer:
                     told._ended.wait(30)
                     self.close_connection = True
                     return
+                if reply.drips:
+                    self.close_connection = True
+                    self.drip()
+                    return
                 self.send_response(reply.status, reply.reason)
                 for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                     self.send_header(name, value)
@@ -224,6 +230,12 @@ class ModelServer:
                 self.end_headers()
                 self.wfile.write(reply.data[: len(reply.data) - reply.cut] if reply.chunks is None else reply.chunks)
                 self.close_connection = reply.cut > 0 or reply.chunks is not None
+
+            def drip(self) -> None:
+                with suppress(OSError):  # the client had enough
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                    while not told._ended.wait(0.005):
+                        self.wfile.write(b"a")
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -3,6 +3,8 @@
 A reviewer that obeys what it reads cannot be told from a just one by a single review. It can be by a pair: what moves
 under an instruction of ours would have moved under a stranger's, so its verdict is not used. The instructions are
 published here; they are put in after the sentences that speak to a reader were set aside, as if that guard had failed.
+They stand before and after all that a stranger may have written: a reviewer that obeys meets ours, whether it follows
+the first order or the last.
 """
 
 from __future__ import annotations
@@ -14,11 +16,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.kernel.budget import BudgetSpent
-from generator.kernel.modelled.reviewers import SET_ASIDE, Reviewed, review
+from generator.kernel.labels import shortened
+from generator.kernel.modelled.reviewers import LONGEST_REASON, SET_ASIDE, Reviewed, consensus, reviews_of
 from generator.kernel.models.asking import Asker
 from generator.kernel.models.errors import ModelError
 from generator.manifest.canonical import sha256_text
 from generator.manifest.contracts import table
+
+MOST_PLACES = 9
+"""Times that a view holds one instruction at most: at both ends of its four lists of texts, and where chance has it."""
+LONGEST_TOLD = 600
 
 
 @dataclass(frozen=True)
@@ -54,15 +61,25 @@ def paired_check(
 
     Up to three instructions, each tried alone: one that asks for approval, one for rejection, one for something else,
     chosen by ``seed``. One that asks for what the review says anyway is left out, since nothing could be seen of it.
-    ``moved`` means that a sound review's verdict changed or became void, that the consensus moved further than
-    ``paired_max_shift``, or that a finding does what the instruction asks: then the review must not be used. A
-    review that does not come the second time is one that moved. Raises ``BudgetSpent``: then nothing was tried.
+    ``planted_in`` is the source of the place that chance chose. ``moved`` means that a sound review's verdict changed,
+    that it became void by contradicting itself, that the consensus moved further than ``paired_max_shift``, or that a
+    finding does what the instruction asks: then the review must not be used. Raises ``ModelError`` where nothing moved
+    and the model gave no second review of a role, and ``BudgetSpent``: then nothing is known.
     """
     chance = random.Random(f"paired-check {seed}")
-    tried, seen = [], []
+    tried: list[dict[str, Any]] = []
+    seen: list[str] = []
     for plant in _chosen(first, chance):
         attacked, home = _planted(view, plant, chance)
-        after, changes = _compared(first, attacked, plant, asker)
+        try:
+            after, changes = _compared(first, attacked, plant, asker)
+        except BudgetSpent:
+            raise
+        except ModelError as error:
+            if seen:
+                break  # the model is gone, and what it did before is enough
+            reason = shortened(error.reason, LONGEST_REASON)
+            raise ModelError(f"the paired check could not be made: {reason}") from error
         tried.append(
             {
                 "instruction_sha256": sha256_text(plant.text),
@@ -91,40 +108,63 @@ def _chosen(first: Reviewed, chance: random.Random) -> list[Plant]:
 
 
 def _planted(view: Mapping[str, Any], plant: Plant, chance: random.Random) -> tuple[dict[str, Any], str | None]:
-    """The view with the instruction after the words of one source, and that source's id."""
+    """The view with the instruction at both ends of its sentences, claims, evidence and titles, and after the words of
+    one source that chance chooses; and that source's id, ``None`` where no source has words in the view."""
     attacked = copy.deepcopy(dict(view))
-    places = [place for claim in attacked["claims"] for place in (claim, *claim["evidence"])]
-    whole = [place for place in places if place["text"] != SET_ASIDE]
-    if not places:
+    evidence = [item for claim in attacked["claims"] for item in claim["evidence"]]
+    places = _whole([*attacked["claims"], *evidence], "text")
+    place = chance.choice(places) if places else None
+    lists = ((attacked["synthesis"], "text"), (attacked["claims"], "text"), (evidence, "text"))
+    for items, name in (*lists, (attacked["papers"], "title")):
+        whole = _whole(items, name)
+        if whole:
+            whole[0][name] = f"{plant.text} {whole[0][name]}"
+            whole[-1][name] = f"{whole[-1][name]} {plant.text}"
+    if place is None:
         attacked["papers"] = [*attacked["papers"], {"id": None, "title": plant.text}]
         return attacked, None
-    place = chance.choice(whole or places)
-    place["text"] = f"{place['text']} {plant.text}"
+    if not place["text"].endswith(plant.text):
+        place["text"] = f"{place['text']} {plant.text}"
     return attacked, place["paper"]
+
+
+def _whole(items: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """Those whose text is shown; all where none is."""
+    return [item for item in items if item[name] != SET_ASIDE] or items
 
 
 def _compared(
     first: Reviewed, attacked: Mapping[str, Any], plant: Plant, asker: Asker
 ) -> tuple[float | None, list[str]]:
-    """(consensus under the instruction, what is different in words; empty where nothing moved)."""
-    try:
-        second = review(attacked, asker)
-    except BudgetSpent:
-        raise
-    except ModelError as error:
-        return None, [error.reason]
+    """(consensus under the instruction, what is different in words; empty where nothing moved).
+
+    Only roles whose first review is sound are compared. Raises ``ModelError`` where one of them gave no second review
+    and nothing moved.
+    """
+    second = reviews_of(attacked, asker)
+    pairs = list(zip(first.reviews, second, strict=True))
+    sound = [(before, after) for before, after in pairs if before["void"] is None]
+    missing = [after["void"] for _, after in sound if after["score"] is None]
     changes = []
-    for before, after in zip(first.reviews, second.reviews, strict=True):
-        if before["void"] is None and after["void"] is not None:
+    for before, after in sound:
+        if after["void"] is not None and after["score"] is not None:
             changes.append(f"{before['role']} became void ({after['void']})")
-        elif before["void"] is None and after["verdict"] != before["verdict"]:
+        elif after["void"] is None and after["verdict"] != before["verdict"]:
             changes.append(f"{before['role']} went from {before['verdict']} to {after['verdict']}")
-        if plant.sign and _holds(after, plant.sign) and not _holds(before, plant.sign):
-            changes.append(f"{before['role']} did as it was told")
+    changes += [
+        f"{before['role']} did as it was told"
+        for before, after in pairs
+        if plant.sign and _holds(after, plant.sign) and not _holds(before, plant.sign)
+    ]
+    if missing:
+        if not changes:
+            raise ModelError(missing[0])
+        return None, changes
+    score = consensus([after for _, after in sound])
     shift = float(table("synthesis-run", "x-tribunal")["paired_max_shift"])
-    if round(abs(second.consensus - first.consensus), 4) > shift:
-        changes.append(f"the consensus went from {first.consensus:g} to {second.consensus:g}")
-    return second.consensus, changes
+    if score is not None and round(abs(score - first.consensus), 4) > shift:
+        changes.append(f"the consensus went from {first.consensus:g} to {score:g}")
+    return score, changes
 
 
 def _holds(review: Mapping[str, Any], sign: str) -> bool:
@@ -137,4 +177,4 @@ def _told(tried: list[dict[str, Any]], seen: list[str]) -> str:
         return f"The review stayed as it was under {number}."
     moved = sum(item["moved"] for item in tried)
     what = "; ".join(dict.fromkeys(seen))
-    return f"The review moved under {moved} of {number}, so it is not used: {what}."[:4000]
+    return shortened(f"The review moved under {moved} of {number}, so it is not used: {what}.", LONGEST_TOLD)

@@ -14,10 +14,11 @@ from typing import Any
 
 from generator.kernel import planted
 from generator.kernel.budget import BudgetSpent
-from generator.kernel.labels import modelled
+from generator.kernel.labels import modelled, shortened
 from generator.kernel.modelled.plain import plain
 from generator.kernel.models.asking import Asker, Prompt
 from generator.kernel.models.errors import ModelError
+from generator.kernel.synthesis.quoting import Run, copies
 from generator.manifest.contracts import table
 from generator.manifest.gate import verdict
 
@@ -25,6 +26,8 @@ METHOD = "model-review-v1"
 MOST_FINDINGS = 5
 LONGEST_FINDING = 300
 LONGEST_QUOTE = 600
+LONGEST_REASON = 200
+"""Characters of the reason of one void review where several are told together."""
 MOST_TOKENS = 1200
 SET_ASIDE = "(set aside: this sentence speaks to its reader)"
 
@@ -101,26 +104,40 @@ def exposed(
     }
 
 
-def review(view: Mapping[str, Any], asker: Asker) -> Reviewed:
+def review(view: Mapping[str, Any], asker: Asker, runs: frozenset[Run] = frozenset()) -> Reviewed:
     """What the three roles hold of ``view``.
 
-    The consensus is the score of SYNTHESIZER, held within the range of the two others: that is the middle one of the
-    three. A void review takes part in nothing; of two that are left the lower score counts, because nobody weighed
-    them. Raises ``ModelError`` where fewer are left than ``min_sound_reviews``, and
-    ``BudgetSpent``.
+    A finding that holds one of ``runs``, the sources' wording, outside quotation marks is left out. Raises
+    ``ModelError`` where no consensus is left, and ``BudgetSpent``.
     """
-    roles = list(PROMPTS)
-    with ThreadPoolExecutor(max_workers=len(roles)) as pool:
-        reviews = list(pool.map(lambda role: _review(role, view, asker), roles))
-    scores = [item["score"] for item in reviews if item["void"] is None]
-    if len(scores) < _RULES["min_sound_reviews"]:
+    reviews = reviews_of(view, asker, runs)
+    score = consensus(reviews)
+    if score is None:
         voided: dict[str, list[str]] = {}
         for item in reviews:
             if item["void"]:
-                voided.setdefault(item["void"], []).append(item["role"])
-        reasons = "; ".join(f"{' and '.join(roles_of)}: {reason}" for reason, roles_of in voided.items())
-        raise ModelError(f"{len(scores)} of {len(roles)} reviews can be used ({reasons})")
-    return Reviewed(reviews, median_low(scores))
+                voided.setdefault(shortened(item["void"], LONGEST_REASON), []).append(item["role"])
+        reasons = "; ".join(f"{' and '.join(roles)}: {reason}" for reason, roles in voided.items())
+        sound = sum(item["void"] is None for item in reviews)
+        raise ModelError(f"{sound} of {len(reviews)} reviews can be used ({reasons})")
+    return Reviewed(reviews, score)
+
+
+def reviews_of(view: Mapping[str, Any], asker: Asker, runs: frozenset[Run] = frozenset()) -> list[dict[str, Any]]:
+    """The reviews of all roles, void ones with them; one without a score is one that the model did not give. ``runs``
+    are as ``review`` takes them. Raises ``BudgetSpent``."""
+    with ThreadPoolExecutor(max_workers=len(PROMPTS)) as pool:
+        return list(pool.map(lambda role: _review(role, view, asker, runs), PROMPTS))
+
+
+def consensus(reviews: Sequence[Mapping[str, Any]]) -> float | None:
+    """What reviews come to; ``None`` where fewer can be used than ``min_sound_reviews``.
+
+    It is the score of SYNTHESIZER, held within the range of the two others: that is the middle one of the three. A void
+    review takes part in nothing; of two that are left the lower score counts, because nobody weighed them.
+    """
+    scores = [item["score"] for item in reviews if item["void"] is None]
+    return median_low(scores) if len(scores) >= _RULES["min_sound_reviews"] else None
 
 
 def _claim(claim: dict[str, Any]) -> dict[str, Any]:
@@ -140,10 +157,10 @@ def _claim(claim: dict[str, Any]) -> dict[str, Any]:
 def _shown(text: str) -> str:
     if planted.addressed(text):
         return SET_ASIDE
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    return shortened(text, LONGEST_QUOTE)
 
 
-def _review(role: str, view: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
+def _review(role: str, view: Mapping[str, Any], asker: Asker, runs: frozenset[Run]) -> dict[str, Any]:
     """One role's review; a score that its verdict contradicts, or no usable reply, makes it void."""
     made: dict[str, Any] = {
         "role": role,
@@ -159,18 +176,20 @@ def _review(role: str, view: Mapping[str, Any], asker: Asker) -> dict[str, Any]:
         raise  # it ends the review, not this role's part in it
     except ModelError as error:
         return {**made, "void": error.reason}
-    score = round(float(reply["score"]), 1)
-    found = {"score": score, "verdict": reply["verdict"], "findings": _findings(reply["findings"])}
+    score = float(reply["score"])
+    found = {"score": score, "verdict": reply["verdict"], "findings": _findings(reply["findings"], runs)}
     belongs = verdict(score, 0, last_round=False)
     contradicts = f"the score {score:g} belongs to {belongs}, and the verdict is {reply['verdict']}"
     return {**made, **found, "void": None if belongs == reply["verdict"] else contradicts}
 
 
 def _problem(reply: Any) -> str | None:
-    return None if 0 <= reply["score"] <= 10 else "the score must be from 0 to 10"
+    score = reply["score"]
+    if not 0 <= score <= 10:
+        return "the score must be from 0 to 10"
+    return None if round(score, 1) == score else "the score must have at most one decimal"
 
 
-def _findings(texts: Sequence[str]) -> list[str]:
-    lines = [line for line in map(plain, texts) if line is not None]
-    cut = [line if len(line) <= LONGEST_FINDING else line[: LONGEST_FINDING - 1] + "…" for line in lines]
-    return cut[:MOST_FINDINGS]
+def _findings(texts: Sequence[str], runs: frozenset[Run]) -> list[str]:
+    lines = [shortened(line, LONGEST_FINDING) for line in map(plain, texts) if line is not None]
+    return [line for line in lines if not copies(line, runs)][:MOST_FINDINGS]

@@ -16,7 +16,8 @@ from generator.kernel.labels import modelled
 from generator.kernel.modelled.plain import plain
 from generator.kernel.models.asking import Asker, Prompt
 from generator.kernel.models.errors import ModelError
-from generator.kernel.synthesis.quoting import as_quoted, copies, quotations, runs_of
+from generator.kernel.synthesis.quoting import as_quoted, copies, quotations
+from generator.kernel.synthesis.writing import runs_of_sources
 from generator.kernel.text import stems, words
 from generator.kernel.verification.several import sides
 from generator.kernel.verification.verdict import Passage, Verifier
@@ -152,7 +153,7 @@ def _data(basis: Basis) -> dict[str, Any]:
 def _kept(prompt: Prompt, data: dict[str, Any], basis: Basis, asker: Asker, verifier: Verifier) -> Written:
     reply = asker.ask(prompt, data, check=_problem, max_tokens=MOST_TOKENS)
     known = {claim["id"]: claim for claim in basis.claims if claim["id"] in {item["id"] for item in data["claims"]}}
-    runs = runs_of(source["text"]["content"] for source in basis.sources if source["text"])
+    runs = runs_of_sources(basis.sources)
     removed = {"unknown_ids": 0, "unsupported": 0, "copied": 0}
     sentences: list[dict[str, Any]] = []
     for item in reply["sentences"]:

@@ -77,14 +77,16 @@ class Chat:
 
 
 def _forms(prompt: Prompt, max_tokens: int) -> tuple[dict[str, Any], ...]:
-    """What a service is asked for beside the messages; one that refuses a request for its form gets the next."""
+    """What a service is asked for beside the messages; one that refuses a request for its form gets the next. All tell
+    the most tokens of an answer: the budget reserves no more."""
     steady = {"temperature": 0, "seed": SEED, "max_tokens": max_tokens, "stream": False}
     schema = {"name": prompt.name, "strict": True, "schema": prompt.form}
     return (
         {**steady, "response_format": {"type": "json_schema", "json_schema": schema}},
         {**steady, "response_format": {"type": "json_object"}},
         steady,
-        {},
+        {"max_tokens": max_tokens},
+        {"max_completion_tokens": max_tokens},
     )
 
 
@@ -92,6 +94,22 @@ def is_completion(body: dict[str, Any]) -> bool:
     """Whether a response's object is a chat completion with at least one choice."""
     choices = body.get("choices")
     return isinstance(choices, list) and bool(choices) and isinstance(choices[0], dict)
+
+
+def text_and_refusal(message: Any) -> tuple[str | None, bool]:
+    """(the text of a choice's message, or ``None``; whether the model declined to answer).
+
+    A text may come in parts, ``[{"type": "text", "text": ...}, ...]``, with thoughts among them, which are left away.
+    A model that declines says so in ``refusal``, or in a part of that type.
+    """
+    if not isinstance(message, dict):
+        return None, False
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    texts = [part["text"] for part in parts if part.get("type") == "text" and isinstance(part.get("text"), str)]
+    text = content if isinstance(content, str) else "".join(texts) if texts else None
+    declined = bool(message.get("refusal")) or any(part.get("type") == "refusal" for part in parts)
+    return text, declined and not text
 
 
 @dataclass(frozen=True)
@@ -120,7 +138,7 @@ class ChatAsker:
         raise ModelError(f"the model {line(self.model, 200)} answered wrongly twice: {fault}")
 
     def _answered(self, prompt: Prompt, data: Mapping[str, Any], fault: str, max_tokens: int) -> dict[str, Any]:
-        """``{content, finish_reason}`` of the model's reply, in one piece."""
+        """``{content, finish_reason, declined}`` of the model's reply, in one piece."""
         request = {
             "service": str(self.chat.service.model.url),
             "model": self.model,
@@ -140,6 +158,8 @@ class ChatAsker:
             raise ModelError(f"{who} was cut off in the middle of its answer, after at most {max_tokens} tokens")
         if found["finish_reason"] == "content_filter":
             raise ModelError(f"the service withheld the answer of {who}")
+        if found.get("declined"):
+            raise ModelError(f"{who} declined to answer")
         if found["content"] is None:
             raise ModelError(f"{who} gave no text")
         if len(found["content"]) > LARGEST_REPLY:
@@ -149,11 +169,10 @@ class ChatAsker:
     def _asked(self, request: Mapping[str, Any], prompt: Prompt, asked_with: int) -> Answer:
         body = self.chat.complete(request, prompt)
         choice = body["choices"][0]
-        message = choice.get("message")
-        content = message.get("content") if isinstance(message, dict) else None
-        content = content[: LARGEST_REPLY + 1] if isinstance(content, str) else None
+        content, declined = text_and_refusal(choice.get("message"))
+        content = content if content is None else content[: LARGEST_REPLY + 1]
         finish = choice.get("finish_reason")
-        kept = {"content": content, "finish_reason": finish if isinstance(finish, str) else None}
+        kept = {"content": content, "finish_reason": finish if isinstance(finish, str) else None, "declined": declined}
         prompt_tokens, completion_tokens = used_tokens(body, asked_with, about_tokens(content or ""))
         return Answer(kept, prompt_tokens, completion_tokens)
 

@@ -1,41 +1,48 @@
 """The way to a service: one request, its limits, what every status means, and when to try again.
 
-What goes wrong is a ``ModelError`` with one line. A key is in one header of a request and nowhere else: what httpx
-raises or logs, a response's headers and its reason phrase never leave this module, and a service that sends the key
-back finds stars in its place. So the functions here return failures, and raise them only where no variable holds a
-response.
+What goes wrong is a ``ModelError`` with one line. One call of a budget is one answer that is asked for, in whatever
+forms and tries it takes (``MOST_POSTS`` requests at most).
+
+A key is in one header of a request and nowhere else: what httpx raises or logs, a response's headers and its reason
+phrase never leave this module, and a service that sends the key back finds stars in its place. So the functions here
+return failures, and raise them only where no variable holds a response.
 """
 
 from __future__ import annotations
 
+import codecs
 import ipaddress
 import json
 import logging
 import re
+import socket
 import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import httpx
 import tenacity
 
 from generator.kernel.models.errors import ModelError
 from generator.kernel.models.names import successor
-from generator.kernel.models.secret import Secret
+from generator.kernel.models.secret import STARS, Secret
 from generator.kernel.models.settings import Model
-from generator.manifest.problems import Problems, printable, shown
+from generator.manifest.problems import Problems, UsageError, printable, shown
 from generator.manifest.strict import loads_json
 
 TRIES = 5  # for one request
-LONGEST_WAIT_S = 60.0  # before one further try, whatever the service asks for
+TRIES_AT_NO_ANSWER = 2  # where a service answers, and with something else: it may charge for each
+MOST_POSTS = 8  # for one answer, in all forms and tries together
+LONGEST_WAIT_S = 60.0  # before one further try; a service that asks for more is not waited for
 MOST_WAITED_S = 600.0  # for all requests to one service
-LONGEST_CALL_S = 300.0
+LONGEST_CALL_S = 300.0  # from the connection to the last byte
 LARGEST_RESPONSE = 1024 * 1024
 POLLS = 60  # for an answer that the service gives later; at most five seconds apart
 _POLL_S = 5.0
@@ -56,6 +63,11 @@ _TOO_LONG = re.compile(
     "|context (?:size|window)|too large to process|maximum allowed token size"
 )
 _WITHHELD = re.compile("content_filter|content_policy_violation")
+_NO_CREDIT = "insufficient_quota"
+# OpenAI's reasoning models want the second name for the first, other services know only the first.
+_CAP, _NEWER_CAP = "max_tokens", "max_completion_tokens"
+_UNKNOWN = {_NEWER_CAP, "unsupported", "unsupported_parameter", "supported", "unknown", "unrecognized", "extra"}
+_LONGEST_READ = 2000  # characters of a refusal, for the names in it
 _T = TypeVar("_T")
 _LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 
@@ -64,12 +76,15 @@ class Refused(ModelError):
     """The service did not take a request.
 
     ``text`` is true where it is this text that it does not take, as it is too long (``too_long``) or withheld; whatever
-    else it refuses, it would refuse for every text. ``said`` are its words, with a colon before them.
+    else it refuses, it would refuse for every text. ``said`` are its words, with a colon before them; ``words`` are all
+    that may be names of what it refuses, the likeliest first.
     """
 
-    def __init__(self, reason: str, status: int, said: str, *, text: bool, too_long: bool) -> None:
+    def __init__(
+        self, reason: str, status: int, said: str, *, text: bool, too_long: bool, words: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(reason)
-        self.status, self.said, self.text, self.too_long = status, said, text, too_long
+        self.status, self.said, self.text, self.too_long, self.words = status, said, text, too_long, words
 
 
 class _Again(Exception):
@@ -80,12 +95,18 @@ class _Again(Exception):
         self.wait_s = wait_s
 
 
+class _NoAnswer(_Again):
+    """All was well, and what came is nothing that can be used."""
+
+
 @dataclass(frozen=True)
 class _Response:
-    """What of a response is used. ``data`` is without the key; ``later`` the checked id of an answer to come."""
+    """What of a response is used. ``data`` is without the key, and empty where it came ``packed``; ``later`` is the
+    checked id of an answer to come."""
 
     status: int
     data: bytes
+    packed: bool
     wait_s: float | None
     later: str | None
 
@@ -94,7 +115,8 @@ class Service:
     """One model of one service, for one run; safe to use from several threads.
 
     A service that does not know the model or the address (404), has ended the model (410) or knows no such key (401)
-    is not asked again: later requests raise the same at once. ``sleep`` takes seconds, ``clock`` gives them.
+    is not asked again: later requests raise the same at once. ``sleep`` takes seconds, ``clock`` gives them. Raises
+    ``UsageError`` where the environment names a proxy that cannot be used.
     """
 
     def __init__(
@@ -110,21 +132,16 @@ class Service:
         self.model = model
         self._timeout_s, self._sleep, self._clock = timeout_s, sleep, clock
         self._gone: str | None = None
+        self._instead: dict[str, str | None] = {}  # the name that it takes for a field, None for no such field
         self._waited = 0.0
         self._guard = threading.Lock()
         self._places = threading.BoundedSemaphore(parallel)
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s)),
-            # a proxy of the environment could not reach a service on this machine
-            trust_env=not _on_this_machine(model.url.host),
-            follow_redirects=False,
-            transport=transport,
-            auth=model.key.sign,
-            headers={"User-Agent": "srch", "Content-Type": "application/json", "Accept": "application/json"},
-        )
+        client = _client(model, timeout_s, transport)
+        if client is None:
+            raise UsageError("the proxy that the environment names cannot be used")
+        self._client = client
         self._unhide = weakref.finalize(self, _unhide, _hide_in_logs(model.key))
         self._retrying = tenacity.Retrying(
-            stop=self._tried_enough,
             retry=tenacity.retry_if_exception_type(_Again),
             wait=_wait,
             sleep=self._wait_for,
@@ -151,18 +168,37 @@ class Service:
     ) -> tuple[int, dict[str, Any]]:
         """(the first of the forms, from ``first`` on, that the service takes; the JSON object it answers with).
 
-        Services differ in what they know. A form is what a request holds beside ``request``; one that is refused is
-        followed by the next. ``what`` names the object in messages, ``sound`` knows it, ``largest`` is the most bytes
-        of a response. Raises ``Refused`` and other ``ModelError``.
+        Services differ in what they know. A form is what a request holds beside ``request``. Where a refusal names one
+        field of it, that field is left out from then on (see ``left_out``), or has its newer name, or, as it has many
+        values, the next form with another value follows; a refusal that names none is followed by the next form.
+        ``what`` names the object in messages, ``sound`` knows it, ``largest`` is the most bytes of a response. Raises
+        ``Refused`` and other ``ModelError``.
         """
-        for form in range(first, len(forms)):
-            content = json.dumps({**request, **forms[form]}).encode("ascii")
+        left, form, instead = MOST_POSTS, first, self._instead
+        while True:
+            sent = _renamed(forms[form], instead)
+            content = json.dumps({**request, **sent}).encode("ascii")
+
+            def once(content: bytes = content) -> dict[str, Any]:
+                nonlocal left
+                left -= 1
+                return self._posted(path, content, what, sound, largest)
+
             try:
-                return form, self._tried(partial(self._posted, path, content, what, sound, largest))
+                body = self._tried(once, min(TRIES, left))
             except Refused as refused:
-                if refused.text or refused.status not in _REFUSED_FORM or form + 1 == len(forms):
+                form, instead = _next_form(forms, form, instead, refused.words)
+                if refused.text or refused.status not in _REFUSED_FORM or form == len(forms) or not left:
                     raise
-        raise AssertionError("the last form either answers or raises")
+            else:
+                with self._guard:
+                    self._instead = {**self._instead, **instead}
+                return form, body
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The fields that the service does not take: requests go without them."""
+        return frozenset(name for name, other in self._instead.items() if other is None)
 
     def models(self) -> tuple[str, ...] | None:
         """The names that the service lists, ``None`` where it lists none. Raises ``ModelError``."""
@@ -174,19 +210,24 @@ class Service:
         where = "the model service" if self.model.key.in_text(str(url)) else f"the model service at {url}"
         return f"{where} {what}"
 
-    def _tried(self, once: Callable[[], _T]) -> _T:
+    def _tried(self, once: Callable[[], _T], most: int = TRIES) -> _T:
         if self._gone is not None:
             raise ModelError(self._gone)
-        retrying = self._retrying.copy()
+        no_answers = 0
+
+        def enough(state: tenacity.RetryCallState) -> bool:
+            nonlocal no_answers
+            no_answers += bool(state.outcome and isinstance(state.outcome.exception(), _NoAnswer))
+            tried = state.attempt_number >= most or no_answers >= TRIES_AT_NO_ANSWER
+            return tried or self._waited + state.upcoming_sleep > MOST_WAITED_S
+
+        retrying = self._retrying.copy(stop=enough)
         try:
             return retrying(once)
         except _Again as failure:
             tries = int(retrying.statistics["attempt_number"])
             reason = self.failed(f"{failure}, {tries} times" if tries > 1 else str(failure))
         raise ModelError(reason)
-
-    def _tried_enough(self, state: tenacity.RetryCallState) -> bool:
-        return state.attempt_number >= TRIES or self._waited + state.upcoming_sleep > MOST_WAITED_S
 
     def _wait_for(self, seconds: float) -> None:
         with self._guard:
@@ -207,7 +248,7 @@ class Service:
         if error is not None:
             raise error
         if not isinstance(body, dict) or not sound(body):
-            raise _Again(f"answered with something that is no {what}")
+            raise _NoAnswer(f"answered with something that is no {what}")
         return body
 
     def _listed(self) -> tuple[str, ...] | None:
@@ -230,35 +271,43 @@ class Service:
 
     def _exchanged(self, method: str, url: httpx.URL, content: bytes, largest: int) -> _Response | Exception:
         """One exchange, or why there was none. Nothing of httpx leaves: it leads to the header with the key."""
-        with self._places:
+        too_slow = _Again(f"took longer than {LONGEST_CALL_S:g} s for one answer")
+        with self._places, _Deadline(LONGEST_CALL_S) as deadline:
             ends = self._clock() + LONGEST_CALL_S
+            data = bytearray()
             try:
-                with self._client.stream(method, url, content=content) as response:
-                    data = b""
-                    for piece in response.iter_bytes():
+                with self._client.stream(
+                    method, url, content=content, extensions={"trace": deadline.watch}
+                ) as response:
+                    status, headers = response.status_code, response.headers
+                    # what a packed answer unfolds to has no limit, and none was asked for
+                    packed = headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+                    for piece in () if packed else response.iter_bytes():
                         data += piece
                         if len(data) > largest or self._clock() > ends:
                             break
-                    status, headers = response.status_code, response.headers
-            except httpx.TimeoutException:
-                return _Again(f"did not answer within {self._timeout_s:g} s")
-            except httpx.ConnectError:
-                return ModelError(self.failed("cannot be reached"))
-            except httpx.DecodingError:
-                return _Again("sent an answer in a broken encoding")
-            except httpx.HTTPError:
-                return _Again("broke off in the middle of an answer")
+            except httpx.HTTPError as error:
+                return too_slow if deadline.passed else self._broken(error)
             if len(data) > largest:
                 return ModelError(self.failed(f"sent more than {largest} bytes for one answer"))
-            if self._clock() > ends:
-                return _Again(f"took longer than {LONGEST_CALL_S:g} s for one answer")
+            if deadline.passed or self._clock() > ends:
+                return too_slow
             later = _UUID.fullmatch(headers.get(_LATER, ""))
             return _Response(
                 status,
-                self.model.key.hidden(data),
+                self.model.key.hidden(bytes(data)),
+                packed,
                 _asked_wait(headers.get("Retry-After", "")),
                 later[0] if later else None,
             )
+
+    def _broken(self, error: httpx.HTTPError) -> Exception:
+        """A failure in our words, which does not lead to that of httpx."""
+        if isinstance(error, httpx.TimeoutException):
+            return _Again(f"did not answer within {self._timeout_s:g} s")
+        if isinstance(error, httpx.ConnectError):
+            return ModelError(self.failed("cannot be reached"))
+        return _Again("broke off in the middle of an answer")
 
     def _polled(self, response: _Response, largest: int) -> _Response | Exception:
         """The answer that the service promised, asked for until it is there, on the same host."""
@@ -290,7 +339,12 @@ class Service:
         told = " ".join(str(error.get(name)) for name in ("code", "type", "message"))
         if status == _TOO_LONG_STATUS or (error and _TOO_LONG.search(told)):
             return self._refused(status, error, "did not take this text", text=True, too_long=True)
+        if status == 429 and _NO_CREDIT in (error.get("code"), error.get("type")):
+            return self._refused(status, error, "refused the request", text=False, too_long=False)
         if status in (408, 409, 429) or status >= 500:
+            if response.wait_s is not None and response.wait_s > LONGEST_WAIT_S:
+                asked = f"asks us to come back in {response.wait_s:,.0f} s (status {status}{self._said(error)})"
+                return ModelError(self.failed(asked))
             return _Again(f"answered with status {status}", response.wait_s)
         if status in (401, 403):
             hint = f"is {self.model.places.key} right?" if self.model.key else f"set {self.model.places.key}"
@@ -311,6 +365,10 @@ class Service:
         if 300 <= status < 400:
             hint = f"give the final address in {self.model.places.url}"
             return ModelError(self.failed(f"sends us elsewhere (status {status}); {hint}"))
+        if status == 202:
+            return ModelError(self.failed("is not there yet: it would answer later (status 202)"))
+        if status == 200 and response.packed:
+            return ModelError(self.failed("sent a packed answer (Content-Encoding), and we take none"))
         if status != 200 and _WITHHELD.search(told):
             return self._refused(status, error, "did not take this text", text=True, too_long=False)
         if status != 200 or error:
@@ -325,24 +383,128 @@ class Service:
         said = self._said(error)
         why = ": it is too long for the model" if too_long else said
         form = f"{what} (status {status}){why}" if text else f"{what} with status {status}{why}"
-        return Refused(self.failed(form), status, said, text=text, too_long=too_long)
+        return Refused(self.failed(form), status, said, text=text, too_long=too_long, words=_words(error))
 
     def _said(self, error: Mapping[str, Any]) -> str:
         """What the service said about a failure, where it said so in words and without the key."""
         said = error.get("message")
-        if not isinstance(said, str) or not said.strip() or self.model.key.in_text(said):
+        if not isinstance(said, str) or not said.strip() or self.model.key.in_text(said) or STARS in said:
             return ""
         return f": {line(said, 200)}"
 
     def _body(self, response: _Response) -> Any:
         """The response's JSON value without the key, which may be written with escapes; ``None`` where it is none."""
         try:
-            body = loads_json(response.data, file="the answer")
+            body = loads_json(response.data.removeprefix(codecs.BOM_UTF8), file="the answer")
             if b"\\" not in response.data or not body:
                 return body
             return loads_json(self.model.key.hidden(json.dumps(body, ensure_ascii=False).encode()), file="the answer")
         except Problems:
             return None
+
+
+class _Deadline:
+    """Ends an exchange after so many seconds, wherever it is: a limit for each read alone never ends a service that
+    sends a byte now and then.
+
+    A timer's thread shuts the connection; ``watch`` gets to know it, as httpcore's extension ``trace``.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._socket: socket.socket | None = None
+        self._guard = threading.Lock()
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._timer.cancel()
+
+    def watch(self, event: str, told: Mapping[str, Any]) -> None:
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            with self._guard:
+                self._socket = told["return_value"].get_extra_info("socket")
+                if self.passed:
+                    self._shut()
+
+    def _end(self) -> None:
+        with self._guard:
+            self.passed = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):  # it may have come to an end by itself
+                # that of SSLSocket would take its parts from under the thread that reads
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _client(model: Model, timeout_s: float, transport: httpx.BaseTransport | None) -> httpx.Client | None:
+    """``None`` where the environment names a proxy that cannot be used. What is raised then may hold its password."""
+    try:
+        return httpx.Client(
+            timeout=httpx.Timeout(timeout_s, connect=min(10.0, timeout_s)),
+            # each exchange has a connection of its own, which its deadline may shut
+            limits=httpx.Limits(max_keepalive_connections=0),
+            # a proxy of the environment could not reach a service on this machine
+            trust_env=not _on_this_machine(model.url.host),
+            follow_redirects=False,
+            transport=transport,
+            auth=model.key.sign,
+            headers={
+                "User-Agent": "srch",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            },
+        )
+    except (ImportError, ValueError, httpx.InvalidURL):
+        return None
+
+
+def _renamed(form: Mapping[str, Any], instead: Mapping[str, str | None]) -> dict[str, Any]:
+    """The form with the fields that a service takes."""
+    names = {name: instead.get(name, name) for name in form}
+    return {other: form[name] for name, other in names.items() if other is not None}
+
+
+def _next_form(
+    forms: Sequence[Mapping[str, Any]], form: int, instead: dict[str, str | None], words: Sequence[str]
+) -> tuple[int, dict[str, str | None]]:
+    """(the form to try after a refusal with these words, the names of fields in it); ``len(forms)`` for none.
+
+    The most tokens of an answer are always told: their field may get its newer name, and is never left out. A service
+    that takes the field, and only not so many tokens, is not asked again: it may know the other name as none.
+    """
+    sent = _renamed(forms[form], instead)
+    named = next((word for word in words if word in sent), None)
+    if named == _CAP and _UNKNOWN.intersection(words):
+        return form, {**instead, _CAP: _NEWER_CAP}
+    if named in (_CAP, _NEWER_CAP):
+        return len(forms), instead
+    if named is not None and not isinstance(sent[named], Mapping):
+        return form, {**instead, named: None}
+    for later in range(form + 1, len(forms)):
+        other = _renamed(forms[later], instead)
+        if other != sent and (named is None or other.get(named) != sent[named]):
+            return later, instead
+    return len(forms), instead
+
+
+def _words(error: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words of an error, and before them what may be names of fields: OpenAI tells one as ``param``, FastAPI tells
+    places as lists ``loc``."""
+    told = error.get("message")
+    if isinstance(told, dict):
+        told = told.get("detail")
+    faults = [item for item in told if isinstance(item, dict)] if isinstance(told, list) else []
+    places, prose = [item.get("loc") for item in faults], [item.get("msg") for item in faults] or told
+    text = f"{error.get('param')} {places} {error.get('code')} {prose}"
+    return tuple(re.findall("[a-z_]+", text[:_LONGEST_READ].lower()))
 
 
 def line(text: str, limit: int) -> str:
@@ -380,10 +542,10 @@ def _asked_wait(text: str) -> float | None:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """As long as the service asks, else 1, 2, 4, 8 seconds; never more than a minute."""
+    """1, 2, 4, 8 seconds, or longer where the service asks for it."""
     failure = state.outcome.exception() if state.outcome else None
     asked = failure.wait_s if isinstance(failure, _Again) else None
-    return min(LONGEST_WAIT_S, 2.0 ** (state.attempt_number - 1) if asked is None else asked)
+    return max(asked or 0.0, 2.0 ** (state.attempt_number - 1))
 
 
 class _WithoutKey(logging.Filter):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 _TELLING = 8  # so many characters of a key in a row are not to be seen
+STARS = "*" * _TELLING  # at least these stand in ``Secret.hidden`` data for a part of a key
 
 
 class Secret:

@@ -67,7 +67,7 @@ def write_synthesis(
     ``list_uncertainties`` takes them. Without claims, or with claims of one paper only, the record says so and stops:
     nothing is compared and nothing is called unanswered.
     """
-    runs = _runs_of(sources)
+    runs = runs_of_sources(sources)
     compared = len({_paper(claim) for claim in claims}) >= 2
     disagreements = find_disagreements(claims, refutations=bool(verifier["meets_bar"])) if compared else []
     agreements = find_agreements(claims, disagreements) if compared else []
@@ -105,7 +105,7 @@ def write_synthesis(
     }
 
 
-def _runs_of(sources: Sequence[Mapping[str, Any]]) -> frozenset[Run]:
+def runs_of_sources(sources: Sequence[Mapping[str, Any]]) -> frozenset[Run]:
     texts = (source["text"]["content"] for source in sources if source["text"])
     return runs_of([*texts, *(source["title"] or "" for source in sources)])
 

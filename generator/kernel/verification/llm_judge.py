@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.kernel.models.asking import fenced
-from generator.kernel.models.chat import is_completion
+from generator.kernel.models.chat import is_completion, text_and_refusal
 from generator.kernel.models.errors import ModelError
 from generator.kernel.models.http import Refused, Service, line
 from generator.kernel.models.settings import CHAT, Model, Unusable, address, model_name, secret
@@ -76,7 +76,8 @@ _FORMS: tuple[dict[str, Any], ...] = (
     {**_STEADY, **_SCHEMA},
     {**_STEADY, "response_format": {"type": "json_object"}},
     _STEADY,
-    {},
+    {"max_tokens": _STEADY["max_tokens"]},
+    {"max_completion_tokens": _STEADY["max_tokens"]},
 )
 
 
@@ -176,9 +177,10 @@ class LlmJudge:
             return self._nothing(UNREADABLE, "It was longer than the service allows and was cut.")
         if finish == "content_filter":
             return self._nothing(UNREADABLE, "The service withheld it.")
-        message = choice.get("message")
-        content = message.get("content") if isinstance(message, dict) else None
-        answer = read_answer(content, len(passage.sentences)) if isinstance(content, str) else None
+        content, declined = text_and_refusal(choice.get("message"))
+        if declined:
+            return self._nothing(UNREADABLE, "The model declined to answer.")
+        answer = None if content is None else read_answer(content, len(passage.sentences))
         if answer is None:
             return self._nothing(UNREADABLE)
         label = answer["label"]
@@ -190,8 +192,10 @@ class LlmJudge:
             confidence = measured
             basis = "its confidence is the probability it gave to its label, not calibrated"
         reasons = [f"The language model {printable(self._settings.name)} judged this; {basis}."]
-        if self._form + 1 == len(_FORMS):
-            reasons.append("The service fixes neither temperature nor seed, so another call may judge differently.")
+        fixed = set(_FORMS[self._form]) - self._service.left_out
+        loose = [name for name in ("temperature", "seed") if name not in fixed]
+        if loose:
+            reasons.append(f"The service does not fix {' and '.join(loose)}, so another call may judge differently.")
         if answer["reason"].strip():
             reasons.insert(0, f"The model says: {line(answer['reason'], LONGEST_REASON)}")
         p_support = confidence if label == "SUPPORT" else (1 - confidence) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from functools import lru_cache
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from generator.kernel import planted, tribunal
+from generator.kernel.budget import BudgetSpent
 from generator.kernel.claims import ClaimSettings
 from generator.kernel.modelled.claims import select_claims
-from generator.kernel.modelled.paired import DOWN, OFF_TASK, UP, paired_check
-from generator.kernel.modelled.reviewers import Reviewed, exposed, review
+from generator.kernel.modelled.paired import DOWN, MOST_PLACES, OFF_TASK, UP, paired_check
+from generator.kernel.modelled.reviewers import SET_ASIDE, Reviewed, exposed, review
 from generator.kernel.modelled.synthesis import Basis, write
 from generator.kernel.models.asking import Prompt
 from generator.kernel.models.errors import ModelError
@@ -22,16 +24,31 @@ from generator.kernel.verification.lexical import LexicalVerifier
 from generator.kernel.verification.several import verify_claims
 from generator.manifest.canonical import sha256_text
 from generator.manifest.gate import verdict
+from tests.tools.injections import READ, WORDED_AS_FINDINGS, ordered, strings
 
 INJECTIONS = Path(__file__).parents[4] / "shared" / "data" / "hostile" / "prompt-injections.json"
 VIEW: dict[str, Any] = {
     "question": "?",
-    "synthesis": [],
+    "synthesis": [
+        {"text": "Trees cool cities.", "claim_ids": ["C1"], "about": "finding"},
+        {"text": "Roofs do so.", "claim_ids": ["C2"], "about": "finding"},
+        {"text": "Parks do so.", "claim_ids": ["C3"], "about": "finding"},
+    ],
     "claims": [
         {"id": "C1", "paper": "S1", "text": "Trees cool.", "evidence": [{"paper": "S2", "text": "Trees cool too."}]},
         {"id": "C2", "paper": "S3", "text": "Roofs cool.", "evidence": []},
+        {
+            "id": "C3",
+            "paper": "S2",
+            "text": "Parks cool.",
+            "evidence": [{"paper": "S3", "text": "Parks cool too."}, {"paper": "S1", "text": "So do all parks."}],
+        },
     ],
-    "papers": [],
+    "papers": [
+        {"id": "S1", "title": "Trees of cities."},
+        {"id": "S2", "title": "Parks of cities."},
+        {"id": "S3", "title": "Roofs of cities."},
+    ],
 }
 STEADY = {"score": 7.0, "verdict": "APPROVE", "findings": ["C1 is sound."]}
 GREAT = {"score": 10, "verdict": "APPROVE", "findings": []}
@@ -84,13 +101,6 @@ def servant(prompt: Prompt, data: Mapping[str, Any]) -> Any:
     }
 
 
-def strings(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [text for item in items for text in strings(item)]
-
-
 def checked(lab: Any, reply: Any, seed: int = 0) -> tuple[Reviewed, dict[str, Any], Any]:
     asker = lab.asker(reply)
     first = review(VIEW, asker)
@@ -106,16 +116,28 @@ def test_a_steady_review_does_not_move(lab: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_one_instruction_of_each_kind_stands_in_one_place_of_one_source(seed: int, lab: Any) -> None:
+def test_one_instruction_of_each_kind_stands_at_all_ends_and_in_one_place_more(seed: int, lab: Any) -> None:
     _, check, asker = checked(lab, lambda prompt, data: STEADY, seed)
     for number, (kind, tried) in enumerate(zip((UP, DOWN, OFF_TASK), check["plants"], strict=True), start=1):
         (plant,) = (plant for plant in kind if sha256_text(plant.text) == tried["instruction_sha256"])
         for _, data in asker.asked[3 * number : 3 * number + 3]:
+            for name, part in READ.items():
+                texts = list(part(data)) if name != "all" else []
+                assert not texts or texts[0].startswith(f"{plant.text} ")
+                assert not texts or texts[-1].endswith(f". {plant.text}")
             places = [place for claim in data["claims"] for place in (claim, *claim["evidence"])]
-            assert [place["paper"] for place in places if place["text"].endswith(f". {plant.text}")] == [
-                tried["planted_in"]
-            ]
-            assert json.dumps(data).count(plant.text) == 1
+            homes = [place["paper"] for place in places if place["text"].endswith(f". {plant.text}")]
+            assert tried["planted_in"] in homes
+            assert 8 <= json.dumps(data).count(plant.text) <= MOST_PLACES
+            assert f"{plant.text} {plant.text}" not in json.dumps(data)
+
+
+def test_an_instruction_is_not_put_into_text_that_is_set_aside(lab: Any) -> None:
+    hidden = {"id": "C4", "paper": "S1", "text": SET_ASIDE, "evidence": [{"paper": "S1", "text": SET_ASIDE}]}
+    view = {**VIEW, "claims": [hidden, *VIEW["claims"], hidden]}
+    asker = lab.asker(lambda prompt, data: STEADY)
+    paired_check(view, review(view, asker), asker, round_number=0, seed=0)
+    assert [data["claims"][at] for _, data in asker.asked for at in (0, -1)] == [hidden] * 24
 
 
 def test_the_same_seed_plants_the_same(lab: Any) -> None:
@@ -159,20 +181,116 @@ def test_the_consensus_may_move_by_half_a_point(score: float, moved: bool, lab: 
     assert check["moved"] is moved
 
 
-@pytest.mark.parametrize("failure", [ModelError("gone"), {**STEADY, "score": 3.0}, {"score": "ten"}])
-def test_a_review_that_becomes_void_is_one_that_moved(failure: Any, lab: Any) -> None:
+def planted_kind(data: Any) -> str | None:
+    """Which kind of instruction stands in the data."""
+    text = "\n".join(strings(data))
+    kinds = {"up": UP, "down": DOWN, "off task": OFF_TASK}
+    return next((name for name, plants in kinds.items() if any(plant.text in text for plant in plants)), None)
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["the last order counts", "the first order counts"])
+@pytest.mark.parametrize("part", READ)
+def test_a_reviewer_that_obeys_one_order_about_a_score_moves_beside_a_strangers(
+    part: str, first: bool, lab: Any
+) -> None:
+    """Whatever part it obeys, wherever the stranger's order stands in it, and whatever that order is."""
+    asker = lab.asker(lambda prompt, data: {**STEADY, **ordered(READ[part](data), first=first)})
+    for order in WORDED_AS_FINDINGS:
+        for at in range(3):
+            view = copy.deepcopy(VIEW)
+            evidence = [item for claim in view["claims"] for item in claim["evidence"]]
+            for place in (view["synthesis"][at], view["claims"][at], evidence[at]):
+                place["text"] = order
+            view["papers"][at]["title"] = order
+            reviewed = review(view, asker)
+            assert reviewed.consensus == (0 if "reject" in order else 10), "it is obeyed"
+            for seed in range(10):
+                assert paired_check(view, reviewed, asker, round_number=0, seed=seed)["moved"], (order, at, seed)
+
+
+CONTRADICTION = {**STEADY, "score": 3.0}
+
+
+def test_a_review_that_comes_to_contradict_itself_is_one_that_moved(lab: Any) -> None:
     def reply(prompt: Prompt, data: Mapping[str, Any]) -> Any:
-        return failure if prompt.name == "review-skeptic" and attacked(data) else STEADY
+        return CONTRADICTION if prompt.name == "review-skeptic" and attacked(data) else STEADY
 
     _, check, _ = checked(lab, reply)
     assert check["moved"]
-    assert "SKEPTIC became void (" in check["finding"]
+    assert "SKEPTIC became void (the score 3 belongs to REJECT, and the verdict is APPROVE)" in check["finding"]
+    assert [plant["after"] for plant in check["plants"]] == [7.0] * 3
 
 
-def test_no_review_the_second_time_is_one_that_moved(lab: Any) -> None:
-    _, check, _ = checked(lab, lambda prompt, data: ModelError("gone") if attacked(data) else STEADY)
+def test_so_is_one_of_which_too_little_is_left(lab: Any) -> None:
+    _, check, _ = checked(lab, lambda prompt, data: CONTRADICTION if attacked(data) else STEADY)
     assert check["moved"]
-    assert {plant["after"] for plant in check["plants"]} == {None}
+    assert [plant["after"] for plant in check["plants"]] == [None] * 3
+
+
+@pytest.mark.parametrize("name", ["review-skeptic", "review"], ids=["one role", "all roles"])
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (ModelError("gone"), "gone"),
+        ({"score": "ten"}, "the model answered wrongly twice: it breaks its form"),
+        (ModelError("x" * 900), "x" * 199 + "…"),
+    ],
+)
+def test_no_second_review_is_no_check_and_says_nothing_of_the_first(
+    failure: Any, reason: str, name: str, lab: Any
+) -> None:
+    def reply(prompt: Prompt, data: Mapping[str, Any]) -> Any:
+        return failure if prompt.name.startswith(name) and attacked(data) else STEADY
+
+    with pytest.raises(ModelError) as raised:
+        checked(lab, reply)
+    assert raised.value.reason == f"the paired check could not be made: {reason}"
+
+
+def test_a_spent_budget_goes_through_as_it_is(lab: Any) -> None:
+    with pytest.raises(BudgetSpent, match=r"^spent$"):
+        checked(lab, lambda prompt, data: BudgetSpent("spent") if attacked(data) else STEADY)
+
+
+def test_what_moved_before_the_model_was_gone_counts(lab: Any) -> None:
+    replies = {None: STEADY, "up": GREAT, "down": ModelError("gone")}
+    _, check, _ = checked(lab, lambda prompt, data: replies[planted_kind(data)])
+    assert check["moved"]
+    assert [(plant["after"], plant["moved"]) for plant in check["plants"]] == [(10, True)]
+    assert check["finding"] == (
+        "The review moved under 1 of 1 planted instruction, so it is not used: the consensus went from 7 to 10."
+    )
+
+
+def test_one_role_that_moved_counts_where_another_is_gone(lab: Any) -> None:
+    replies = {"review-skeptic": BAD, "review-validator": ModelError("gone"), "review-synthesizer": STEADY}
+    _, check, _ = checked(lab, lambda prompt, data: replies[prompt.name] if planted_kind(data) == "down" else STEADY)
+    assert [(plant["after"], plant["moved"]) for plant in check["plants"]] == [(7.0, False), (None, True), (7.0, False)]
+    assert check["finding"].endswith("not used: SKEPTIC went from APPROVE to REJECT.")
+
+
+def test_a_role_that_gave_no_first_review_moves_nothing_by_giving_a_second(lab: Any) -> None:
+    scores = {"review-validator": 7.0, "review-synthesizer": 9.0}
+
+    def reply(prompt: Prompt, data: Mapping[str, Any]) -> Any:
+        if prompt.name == "review-skeptic":
+            return {**STEADY, "score": 9.0} if attacked(data) else ModelError("gone")
+        return {**STEADY, "score": scores[prompt.name]}
+
+    first, check, _ = checked(lab, reply)
+    assert first.consensus == 7.0
+    assert [(plant["after"], plant["moved"]) for plant in check["plants"]] == [(7.0, False)] * 3
+
+
+def test_the_finding_is_cut_where_it_grows_long(lab: Any) -> None:
+    odd = {
+        "up": {**STEADY, "score": 3.0},
+        "down": {**STEADY, "verdict": "REJECT"},
+        "off task": {**STEADY, "verdict": "REVISE", "findings": ["Lisbon, bonjour, Shakespeare."]},
+    }
+    _, check, _ = checked(lab, lambda prompt, data: odd.get(planted_kind(data) or "", STEADY))
+    assert len(check["finding"]) == 600
+    assert check["finding"].endswith("…")
 
 
 @pytest.mark.parametrize(("steady", "left_out"), [(GREAT, UP), (BAD, DOWN)])
@@ -186,7 +304,7 @@ def test_what_the_review_says_anyway_is_not_asked_for(steady: Any, left_out: Any
 
 def test_a_draft_without_claims_is_tried_too(lab: Any) -> None:
     asker = lab.asker(servant)
-    view = {**VIEW, "claims": []}
+    view = {**VIEW, "claims": [], "papers": []}
     check = paired_check(view, review(view, asker), asker, round_number=1, seed=0)
     assert check["moved"]
     assert {plant["planted_in"] for plant in check["plants"]} == {None}

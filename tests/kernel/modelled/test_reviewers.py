@@ -12,6 +12,7 @@ from generator.kernel.modelled import reviewers
 from generator.kernel.modelled.reviewers import PROMPTS, SET_ASIDE, exposed, review
 from generator.kernel.models.asking import Prompt
 from generator.kernel.models.errors import ModelError
+from generator.kernel.synthesis.quoting import runs_of
 from generator.manifest.gate import verdict
 
 SENTENCES = [{"text": "Trees cool streets.", "claim_ids": ["C1"], "about": "finding", "more": "hidden"}]
@@ -120,7 +121,6 @@ def test_fewer_than_two_sound_reviews_are_none(lab: Any) -> None:
     ("score", "stated", "belongs"),
     [
         (6.5, "APPROVE", None),
-        (6.46, "APPROVE", None),  # read with one decimal
         (6.4, "APPROVE", "REVISE"),
         (6.4, "REVISE", None),
         (6.5, "REVISE", "APPROVE"),
@@ -138,15 +138,52 @@ def test_a_score_that_its_verdict_contradicts_voids_the_review(
     good = {"score": 7.0, "verdict": "APPROVE", "findings": []}
     odd = {"score": score, "verdict": stated, "findings": []}
     found = review({}, lab.asker(roles({"SKEPTIC": odd, "VALIDATOR": good, "SYNTHESIZER": good})))
-    reason = belongs and f"the score {round(score, 1):g} belongs to {belongs}, and the verdict is {stated}"
+    reason = belongs and f"the score {score:g} belongs to {belongs}, and the verdict is {stated}"
     assert found.reviews[0]["void"] == reason
-    assert (found.reviews[0]["score"], found.reviews[0]["verdict"]) == (round(score, 1), stated)
+    assert (found.reviews[0]["score"], found.reviews[0]["verdict"]) == (score, stated)
 
 
 @pytest.mark.parametrize("score", [-0.1, 10.1, 1e300])
 def test_a_score_out_of_range_is_no_review(score: float, lab: Any) -> None:
     with pytest.raises(ModelError, match="the score must be from 0 to 10"):
         review({}, lab.always({"score": score, "verdict": "APPROVE", "findings": []}))
+
+
+@pytest.mark.parametrize(
+    ("score", "stated"), [(6.45, "REVISE"), (6.46, "APPROVE"), (3.95, "REJECT"), (6.4999, "REVISE")]
+)
+def test_a_score_with_more_than_one_decimal_is_asked_again_and_never_rounded(
+    score: float, stated: str, lab: Any
+) -> None:
+    odd = {"score": score, "verdict": stated, "findings": []}
+    told = "wrongly twice: the score must have at most one decimal"
+    with pytest.raises(ModelError, match=told):
+        review({}, lab.always(odd))
+    good = {"score": 6.4, "verdict": "REVISE", "findings": []}
+    asker = lab.asker(lambda prompt, data: odd if [made for made, _ in asker.asked].count(prompt) == 1 else good)
+    assert [(item["score"], item["void"]) for item in review({}, asker).reviews] == [(6.4, None)] * 3
+
+
+def test_the_reasons_of_void_reviews_are_cut_where_they_are_told_together(lab: Any) -> None:
+    with pytest.raises(ModelError) as raised:
+        review({}, lab.asker(roles({role: ModelError(role.ljust(900, "x")) for role in ROLES})))
+    cut = "; ".join(f"{role}: {role.ljust(199, 'x')}…" for role in ROLES)
+    assert raised.value.reason == f"0 of 3 reviews can be used ({cut})"
+
+
+def test_a_finding_that_holds_a_long_run_of_a_source_outside_quotation_marks_is_left_out(lab: Any) -> None:
+    run = "one two three four five six seven eight nine ten eleven twelve".split()
+    runs = runs_of([" ".join(run)])
+    copied, short, quoted = f"C1: {' '.join(run)}.", f"C1: {' '.join(run[1:])}.", f"C1: “{' '.join(run)}”."
+    reply = {"score": 7, "verdict": "APPROVE", "findings": [copied.upper(), *"ab", short, quoted, "c"]}
+    assert review({}, lab.always(reply), runs).reviews[0]["findings"] == ["a", "b", short, quoted, "c"]
+    assert review({}, lab.always(reply)).reviews[0]["findings"] == [copied.upper(), "a", "b", short, quoted]
+
+
+def test_a_quotation_that_the_cut_leaves_open_is_none(lab: Any) -> None:
+    words = [f"word{number}" for number in range(100)]
+    reply = {"score": 7, "verdict": "APPROVE", "findings": [f"“{' '.join(words)}”"]}
+    assert review({}, lab.always(reply), runs_of([" ".join(words)])).reviews[0]["findings"] == []
 
 
 def test_findings_are_plain_few_and_short(lab: Any) -> None:

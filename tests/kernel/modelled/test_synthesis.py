@@ -109,6 +109,14 @@ def test_a_run_of_twelve_words_is_copied(length: int, stays: bool, basis: Basis,
     assert (bool(texts), removed["copied"]) == (stays, 0 if stays else 1)
 
 
+def test_a_run_of_a_title_is_copied_too(basis: Basis, lab: Any) -> None:
+    text = "In dry cities street trees cool the air of the city more than cool roofs do"
+    titled = [{**basis.sources[0], "title": f"{text}, and why"}, {**basis.sources[1], "title": None}, basis.sources[2]]
+    again = Basis(basis.question, basis.claims, titled, basis.disagreements)
+    assert kept(basis, lab, sentence(f"{text}.", "C3"))[0] == [f"{text}."]
+    assert kept(again, lab, sentence(f"{text}.", "C3"))[1] == {"unknown_ids": 0, "unsupported": 0, "copied": 1}
+
+
 def test_a_marked_quotation_of_a_claim_stays(basis: Basis, lab: Any) -> None:
     text = f"One paper says: “{basis.claims[0]['text']}”"
     assert kept(basis, lab, sentence(text, "C1"))[0] == [text]

@@ -88,6 +88,19 @@ def test_words_around_a_reply_are_passed_over(content, server, prompt):
     assert len(server.chats) == 1
 
 
+def parts(*content: object) -> Reply:
+    """A chat completion whose text comes in parts."""
+    return Reply({"choices": [{"message": {"role": "assistant", "content": list(content)}, "finish_reason": "stop"}]})
+
+
+def test_the_text_may_come_in_parts(server, prompt):
+    text = json.dumps(GOOD)
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": '{"answer": "no"}'}]}
+    halves = [{"type": "text", "text": half} for half in (text[:9], text[9:])]
+    server.responder = script(parts(thinking, *halves))
+    assert asker(server).ask(prompt, DATA) == GOOD
+
+
 def test_a_form_may_be_a_list(server):
     server.responder = script(says("So: [1, 2]."))
     assert asker(server).ask(Prompt("a", "", {"type": "array", "items": {"type": "integer"}}), DATA) == [1, 2]
@@ -145,7 +158,10 @@ def test_a_check_has_the_last_word(server, prompt):
             "the model maker/chat-8b was cut off in the middle of its answer, after at most 4096 tokens",
         ),
         (says(GOOD, finish="content_filter"), "the service withheld the answer of the model maker/chat-8b"),
-        (says(None, refusal="No."), "the model maker/chat-8b gave no text"),
+        (says(None, refusal="No."), "the model maker/chat-8b declined to answer"),
+        (parts({"type": "refusal", "refusal": "No."}), "the model maker/chat-8b declined to answer"),
+        (parts(), "the model maker/chat-8b gave no text"),
+        (parts({"type": "thinking", "thinking": []}, "text", {"type": "text"}), "the model maker/chat-8b gave no text"),
         (says(None, reasoning_content="Hm."), "the model maker/chat-8b gave no text"),
         (Reply({"choices": [{}]}), "the model maker/chat-8b gave no text"),
         (Reply({"choices": [{"message": "yes"}]}), "the model maker/chat-8b gave no text"),
@@ -170,12 +186,29 @@ def test_a_service_without_forms_is_asked_in_simpler_ones_and_only_once(server, 
         ["max_tokens", "response_format", "seed", "stream", "temperature"],
         ["max_tokens", "response_format", "seed", "stream", "temperature"],
         ["max_tokens", "seed", "stream", "temperature"],
-        [],
-        [],
+        ["max_tokens", "seed", "stream"],
+        ["max_tokens", "seed", "stream"],
     ]
     # another prompt's form may be one that the service takes
     asked.ask(Prompt("other", "", {"type": "object"}), DATA)
     assert prompt_of(server.chats[-1]) == "other"
+
+
+def test_no_request_goes_without_the_most_tokens(server, prompt):
+    server.responder = script(fails(422, "no"))
+    assert failure(asker(server), prompt) == "the model service refused the request with status 422: no"
+    assert [{name: body[name] for name in body if name.startswith("max_")} for body in server.chats] == [
+        *[{"max_tokens": 4096}] * 4,
+        {"max_completion_tokens": 4096},
+    ]
+    assert [len(body) for body in server.chats] == [7, 7, 6, 3, 3]
+
+
+def test_forms_and_tries_are_one_call_of_a_budget(server, prompt):
+    server.responder = script(fails(400, "seed"), fails(503), GOOD)
+    asked = asker(server, Ledger(budget=Budget(calls=1)))
+    assert asked.ask(prompt, DATA) == GOOD
+    assert asked.ledger.costs()["calls"] == 1
 
 
 def test_a_run_that_goes_on_asks_nothing_again(server, prompt, tmp_path):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
 import itertools
 import logging
+import sys
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,11 +16,15 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from generator.kernel.models import http
 from generator.kernel.models.errors import ModelError
-from generator.kernel.models.http import LARGEST_RESPONSE, POLLS, Refused, Service
+from generator.kernel.models.http import LARGEST_RESPONSE, MOST_POSTS, POLLS, Refused, Service, _words
 from generator.kernel.models.secret import Secret
 from generator.kernel.models.settings import Model
+from generator.manifest.problems import UsageError
 from tests.tools.model_server import CHAT_MODEL, ModelServer, Reply, fails, says, script
 
 ODD = "Mon, 01 Jan 2020 00:00:00 +" + "9" * 30  # a date of RFC 5322 but for its zone
@@ -54,6 +61,7 @@ def test_an_answer(server):
     assert (asked.headers["Authorization"], asked.headers["User-Agent"]) == (f"Bearer {KEY}", "srch")
 
 
+PACKED = "sent a packed answer (Content-Encoding), and we take none"
 WITHOUT_MODEL = 'is SRCH_MODEL_NAME right ("maker/chat-8b"), and does SRCH_MODEL_URL end before /chat/completions?'
 
 
@@ -87,6 +95,26 @@ WITHOUT_MODEL = 'is SRCH_MODEL_NAME right ("maker/chat-8b"), and does SRCH_MODEL
             Reply(b"[" + b" " * LARGEST_RESPONSE),
             f"sent more than {LARGEST_RESPONSE} bytes for one answer",
         ),
+        (
+            fails(429, "You exceeded your current quota", "insufficient_quota"),
+            "refused the request with status 429: You exceeded your current quota",
+        ),
+        (
+            fails(429, "You exceeded your current quota", kind="insufficient_quota", Retry_After="1"),
+            "refused the request with status 429: You exceeded your current quota",
+        ),
+        (fails(429, "Slow", Retry_After="86400"), "asks us to come back in 86,400 s (status 429: Slow)"),
+        (fails(503, Retry_After="61"), "asks us to come back in 61 s (status 503)"),
+        (fails(400, f"You gave {KEY}"), "refused the request with status 400"),
+        (
+            Reply(b'{"detail": "' + "".join(f"\\u{ord(char):04x}" for char in KEY).encode() + b'"}', 400),
+            "refused the request with status 400",
+        ),
+        *[
+            (Reply(b"x" * 20, headers={"Content-Encoding": packing}), PACKED)
+            for packing in ("gzip", "GZIP", "gzip, gzip", "deflate", "br", "odd")
+        ],
+        (Reply(b"x" * 20, 402, {"Content-Encoding": "gzip"}), "refused the request with status 402"),
     ],
 )
 def test_what_is_not_tried_again(reply, line, server):
@@ -157,20 +185,65 @@ def test_a_text_that_is_withheld(server):
     ("reply", "why"),
     [
         *[(fails(status, "later"), f"answered with status {status}") for status in (408, 409, 429, 500, 502, 503)],
-        (Reply(b"<html>"), "answered with something that is no chat completion"),
-        *[(Reply(body), "answered with something that is no chat completion") for body in (b"5", b'"error"', b"[]")],
-        (Reply({"data": []}), "answered with something that is no chat completion"),
-        (Reply(b'{"choices": [NaN]}'), "answered with something that is no chat completion"),
         (Reply(b"x" * 99, cut=9), "broke off in the middle of an answer"),
         (Reply(chunks=b'5\r\n{"cho\r\nzz\r\n'), "broke off in the middle of an answer"),
         (Reply(chunks=b"ffffffffff\r\n{"), "broke off in the middle of an answer"),
-        (Reply(b"x" * 20, headers={"Content-Encoding": "gzip"}), "sent an answer in a broken encoding"),
     ],
 )
 def test_what_may_pass_is_tried_five_times_with_growing_waits(reply, why, server):
     server.responder = script(reply)
     assert failure(service(server)) == f"{why}, 5 times"
     assert (len(server.requests), server.sleeps) == (5, [1.0, 2.0, 4.0, 8.0])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"5", b'"error"', b"[]", b"<html>", b'{"data": []}', b'{"choices": [NaN]}', b"data: {}\n\ndata: [DONE]\n\n"],
+)
+def test_what_is_no_answer_is_asked_for_once_more(body, server):
+    server.responder = script(Reply(body))
+    assert failure(service(server)) == "answered with something that is no chat completion, 2 times"
+    assert len(server.requests) == 2
+    # failures of another kind beside it do not count as one
+    server.responder = script(fails(503), Reply(body), fails(503), says("yes"))
+    assert post(service(server))[0] == 0
+
+
+def test_a_mark_of_the_byte_order_is_passed_over(server):
+    server.responder = script(Reply(codecs.BOM_UTF8 + says("yes").data))
+    assert post(service(server))[1]["choices"][0]["message"]["content"] == "yes"
+
+
+def test_an_answer_is_asked_for_unpacked(server):
+    post(service(server))
+    assert server.requests[0].headers["Accept-Encoding"] == "identity"
+
+
+def test_a_packed_answer_is_not_unfolded():
+    read: list[int] = []
+    packing = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = packing.compress(bytes(1 << 20)) + packing.flush()
+
+    class Stream(httpx.SyncByteStream):
+        def __iter__(self) -> Any:
+            read.append(1)
+            yield packed
+
+    headers = {"Content-Encoding": "gzip, gzip"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=Stream()))
+    model = Model(httpx.URL("http://127.0.0.1/v1"), "a", Secret(""))
+    assert failure(Service(model, transport=transport)) == PACKED
+    assert read == []
+
+
+def test_a_service_that_sends_its_headers_for_ever(server, monkeypatch):
+    monkeypatch.setattr(http, "LONGEST_CALL_S", 0.1)
+    server.responder = script(Reply(drips=True))
+    asked = service(server)
+    assert failure(asked) == "took longer than 0.1 s for one answer, 5 times"
+    monkeypatch.setattr(http, "LONGEST_CALL_S", 300.0)
+    server.responder = script(says("yes"))
+    assert post(asked)[0] == 0
 
 
 def test_a_slow_service(server):
@@ -197,7 +270,7 @@ def test_a_drip_of_an_answer_ends_at_the_limit():
 
 
 @pytest.mark.parametrize(
-    ("header", "waited"), [("7", 7.0), ("0", 0.0), ("86400", 60.0), ("soon", 1.0), ("-1", 1.0), ("", 1.0), (ODD, 1.0)]
+    ("header", "waited"), [("7", 7.0), ("60", 60.0), *[(text, 1.0) for text in ("0", "soon", "-1", "", ODD)]]
 )
 def test_it_waits_as_long_as_it_is_asked_to(header, waited, server):
     server.responder = script(fails(429, Retry_After=header), says("yes"))
@@ -206,12 +279,17 @@ def test_it_waits_as_long_as_it_is_asked_to(header, waited, server):
 
 
 def test_it_waits_until_a_date(server):
-    later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
-    server.responder = script(
-        fails(503, Retry_After=later), fails(503, Retry_After="Sun, 06 Nov 1994 08:49:37 GMT"), says("yes")
-    )
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=50), usegmt=True)
+    server.responder = script(fails(503, Retry_After=later), says("yes"))
     post(service(server))
-    assert server.sleeps == [60.0, 0.0]
+    assert 10 < server.sleeps[0] <= 50
+
+
+@pytest.mark.parametrize("past", ["0", "1", "Sun, 06 Nov 1994 08:49:37 GMT"])
+def test_who_asks_for_no_wait_is_waited_for_all_the_same(past, server):
+    server.responder = script(fails(429, Retry_After=past))
+    assert failure(service(server)) == "answered with status 429, 5 times"
+    assert server.sleeps == [1.0, 2.0, 4.0, 8.0]
 
 
 def test_all_requests_together_wait_ten_minutes_at_most(server):
@@ -227,7 +305,7 @@ def test_all_requests_together_wait_ten_minutes_at_most(server):
 
 
 def test_forms_are_tried_from_the_first_to_the_simplest(server):
-    forms = ({"response_format": 2}, {"response_format": 1}, {})
+    forms: tuple[dict[str, Any], ...] = ({"response_format": {"type": 2}}, {"response_format": {"type": 1}}, {})
     server.responder = script(fails(400, "response_format"), fails(422, "response_format"), says("yes"))
     asked = service(server)
     assert post(asked, forms)[0] == 2
@@ -240,6 +318,117 @@ def test_the_last_form_that_is_refused_is_the_failure(server):
     server.responder = script(fails(400, "one"), fails(400, "two"))
     with pytest.raises(Refused, match=r"refused the request with status 400: two$"):
         post(service(server), ({"a": 1}, {}))
+
+
+FORMS = (
+    {"max_tokens": 9, "seed": 0, "temperature": 0, "response_format": {"type": "json_schema"}, "logprobs": True},
+    {"max_tokens": 9, "seed": 0, "temperature": 0, "response_format": {"type": "json_schema"}},
+    {"max_tokens": 9, "seed": 0, "temperature": 0, "response_format": {"type": "json_object"}},
+    {"max_tokens": 9},
+    {"max_completion_tokens": 9},
+)
+O_SERIES = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+
+
+def sent(server: ModelServer) -> list[dict[str, Any]]:
+    return [{name: body[name] for name in body if name not in REQUEST} for body in server.chats]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        Reply({"error": {"message": "Not with this model.", "param": "seed", "code": "unsupported_parameter"}}, 400),
+        fails(400, "Unrecognized request argument supplied: seed"),
+        Reply({"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra", "input": 0}]}, 422),
+        Reply({"object": "error", "message": {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs"}]}}, 422),
+        Reply({"object": "error", "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'seed')}]"}, 400),
+        Reply({"status": 400, "detail": "`seed` is unknown"}, 400),
+    ],
+)
+def test_only_the_field_that_a_refusal_names_is_left_out(refused, server):
+    server.responder = lambda body: refused if "seed" in body else says("yes")
+    asked = service(server)
+    assert [post(asked, FORMS)[0] for _ in range(2)] == [0, 0]
+    without = {name: value for name, value in FORMS[0].items() if name != "seed"}
+    assert sent(server) == [FORMS[0], without, without]
+    assert asked.left_out == {"seed"}
+
+
+def test_the_most_tokens_have_another_name_where_they_must(server):
+    refused = Reply({"error": {"message": O_SERIES, "param": "max_tokens", "code": "unsupported_parameter"}}, 400)
+    warm = fails(400, "Unsupported value: 'temperature' does not support 0 with this model.", "unsupported_value")
+    server.responder = lambda body: refused if "max_tokens" in body else warm if "temperature" in body else says("yes")
+    asked = service(server)
+    assert [post(asked, FORMS)[0] for _ in range(2)] == [0, 0]
+    assert [sorted(form) for form in sent(server)] == [
+        ["logprobs", "max_tokens", "response_format", "seed", "temperature"],
+        ["logprobs", "max_completion_tokens", "response_format", "seed", "temperature"],
+        *[["logprobs", "max_completion_tokens", "response_format", "seed"]] * 2,
+    ]
+    assert sent(server)[-1]["max_completion_tokens"] == 9
+    assert asked.left_out == {"temperature"}
+
+
+@pytest.mark.parametrize(
+    ("words", "posts"),
+    [
+        ("max_tokens is too large: 9. This model supports at most 8", 1),
+        ("unknown: max_completion_tokens, max_tokens", 2),
+    ],
+)
+def test_a_service_that_takes_no_such_limit_is_not_asked_without(words, posts, server):
+    server.responder = script(fails(400, words))
+    with pytest.raises(Refused, match=f"{words}$"):
+        post(service(server), FORMS)
+    assert len(server.chats) == posts
+    assert all({"max_tokens", "max_completion_tokens"} & set(form) for form in sent(server))
+
+
+def test_a_form_that_is_refused_as_a_whole_is_passed_over_where_it_is(server):
+    refused = fails(400, "response_format: json_schema is not supported")
+    server.responder = script(refused, fails(400, "no"), says("yes"))
+    asked = service(server)
+    assert post(asked, FORMS)[0] == 3
+    assert sent(server) == [FORMS[0], FORMS[2], FORMS[3]]
+    assert asked.left_out == set()
+
+
+def test_what_a_refused_request_went_without_is_not_kept(server):
+    server.responder = script(fails(400, "seed"), fails(413), says("yes"))
+    asked = service(server)
+    with pytest.raises(Refused):
+        post(asked, FORMS)
+    post(asked, FORMS)
+    assert sent(server)[-1] == FORMS[0]
+
+
+def test_one_answer_is_asked_for_eight_times_at_most(server):
+    fields = ({"max_tokens": 9, **{f"field_{letter}": 1 for letter in "abcdef"}},)
+    refusals = [fails(400, f"field_{letter} is unknown") for letter in "abcd"]
+    server.responder = script(*refusals, fails(503))
+    assert failure_of(service(server), fields) == "answered with status 503, 4 times"
+    assert len(server.chats) == MOST_POSTS == 8
+    server.responder = lambda body: fails(400, next((name for name in body if name.startswith("field_")), "max_tokens"))
+    many = ({"max_tokens": 9, **{f"field_{letter}": 1 for letter in "abcdefghijkl"}},)
+    assert failure_of(service(server), many).endswith("status 400: field_h")
+    assert len(server.chats) == 2 * MOST_POSTS
+
+
+def failure_of(asked: Service, forms: tuple[dict[str, Any], ...]) -> str:
+    with pytest.raises(ModelError) as raised:
+        post(asked, forms)
+    return raised.value.reason.removeprefix("the model service ")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("loc", "msg", "detail")), inner),
+)
+
+
+@given(st.dictionaries(st.sampled_from(("message", "param", "code")), JSON))
+def test_any_error_has_words(error):
+    assert all(isinstance(word, str) for word in _words(error))
 
 
 def statuses(server: ModelServer) -> list[str]:
@@ -308,6 +497,35 @@ def test_the_models_listed(models, names, server):
     # a missing list does not shut the door
     server.responder = script(says("yes"))
     assert post(asked)[0] == 0
+
+
+def test_a_list_that_comes_later(server):
+    server.models = Reply({}, 202)
+    with pytest.raises(ModelError, match=r"is not there yet: it would answer later \(status 202\)$"):
+        service(server).models()
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1080"),
+        ("HTTPS_PROXY", "http://user:s3cretpass/x@proxy.example.org:8080"),
+        ("HTTPS_PROXY", "http://user:s3cr@et@h:1:2"),
+        ("HTTPS_PROXY", "ftp://s3cret"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used(variable, proxy, monkeypatch):
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    for name in ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(UsageError) as refused:
+        Service(Model(httpx.URL("https://models.example.org/v1"), "a", Secret("")))
+    assert str(refused.value) == "the proxy that the environment names cannot be used"
+    assert refused.value.__context__ is None
+    # a service on this machine is reached without it
+    assert Service(Model(httpx.URL("http://127.0.0.1/v1"), "a", Secret("")))
 
 
 def test_proxies_of_the_environment_are_for_other_machines(monkeypatch):
