@@ -20,7 +20,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.manifest.semantic.store import Index
+from generator.manifest.canonical import sha256_text
+from generator.manifest.semantic.store import Index, row_sha256
 from generator.manifest.store import Store
 
 MOST = 10
@@ -45,11 +46,16 @@ def fill(index: Index, matrix: NDArray[np.float32]) -> None:
     width = matrix.shape[1]
     with sqlite3.connect(index.path) as base:
         records = [f"SRCH:{number:08X}" for number in range(-(-len(matrix) // _PER_RECORD))]
-        base.executemany("INSERT INTO records VALUES (?, '', 'A record', NULL, NULL)", [(name,) for name in records])
+        heads = [(name, "", "A record", None, None, _PER_RECORD) for name in records]
+        base.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", [(*row, row_sha256(*row)) for row in heads])
         keys = [(records[row // _PER_RECORD], f"C{row % _PER_RECORD:02}") for row in range(len(matrix))]
-        base.executemany("INSERT INTO items VALUES (?, 'claim', ?, 'A claim.', '', '[]')", keys)
+        text, sha = "A claim.", sha256_text("A claim.")
         base.executemany(
-            f"INSERT INTO vectors VALUES (?, 'claim', ?, '', 'random-v1', '', {width}, ?)",
+            "INSERT INTO items VALUES (?, 'claim', ?, ?, ?, '[]', ?)",
+            [(name, item, text, sha, row_sha256(name, "claim", item, sha, "[]")) for name, item in keys],
+        )
+        base.executemany(
+            f"INSERT INTO vectors VALUES (?, 'claim', ?, '{sha}', 'random-v1', '', {width}, ?)",
             ((*key, row.tobytes()) for key, row in zip(keys, matrix, strict=True)),
         )
 

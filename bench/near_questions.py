@@ -25,7 +25,7 @@ from generator.manifest.semantic.relations import RELATED
 
 ROOT = Path(__file__).resolve().parent.parent
 CLAIMS = ROOT.parent / "shared" / "data" / "scifact" / "claims_train.jsonl"
-THRESHOLDS = (0.80, 0.85, 0.90, 0.93, 0.95, 0.97, 0.99, 1.0)
+THRESHOLDS = (0.80, 0.85, 0.90, 0.93, 0.95, 0.97)
 _LEADS = ("Is it true that", "Is there evidence that", "Do studies show that", "What is known about whether")
 _MOVABLE = ("in", "during", "among", "by", "with", "for", "after", "from", "at")
 _IRREGULAR = frozenset("is was has does as this thus its plus less across versus status".split())
@@ -51,7 +51,7 @@ def variants(text: str, rng: random.Random) -> Iterator[tuple[str, str]]:
     """(kind, variant) of a claim; kinds that cannot be made of it are left out."""
     changes: dict[str, Callable[[str], str]] = {
         "case": str.upper,
-        "punctuation": lambda words: re.sub(r"[.,;:()]", "", words) + " ?",
+        "punctuation": lambda words: re.sub(r"(?<=\w)[.,;:)](?=\s|$)|(?<=\s)\(", "", words) + " ?",
         "order": _moved,
         "little words": lambda words: _little(words, rng),
         "plurals": lambda words: _plurals(words, rng),
@@ -68,13 +68,14 @@ def variants(text: str, rng: random.Random) -> Iterator[tuple[str, str]]:
 
 
 def _moved(text: str) -> str:
-    """The last phrase that begins with a preposition put first: "X rises in mice." becomes "In mice X rises."."""
+    """The last phrase that begins with a preposition put first: "X rises in mice." becomes "In mice, X rises."."""
     words = text.rstrip(".").split(" ")
     places = [index for index, word in enumerate(words) if word in _MOVABLE and 2 < index < len(words) - 1]
     if not places or "than" in words:
         return text
     tail = words[places[-1] :]
-    return " ".join([tail[0].capitalize(), *tail[1:], *words[: places[-1]]]) + "."
+    first = words[0].lower() if words[0][1:].islower() or words[0] == "A" else words[0]
+    return f"{' '.join([tail[0].capitalize(), *tail[1:]])}, {' '.join([first, *words[1 : places[-1]]])}."
 
 
 def _little(text: str, rng: random.Random) -> str:
@@ -90,7 +91,7 @@ def _plurals(text: str, rng: random.Random) -> str:
     places = [
         index
         for index, word in enumerate(words)
-        if re.fullmatch("[a-z]{4,}[b-df-hj-np-rtvw]s?", word) and word not in _IRREGULAR
+        if re.fullmatch("[a-z]{4,}(?:[bdf-hj-np-rtvw]|(?<!i)c)s?", word) and word not in _IRREGULAR
     ]
     if not places:
         return text

@@ -1,9 +1,7 @@
 """Whether a question has been asked before: the record whose question is nearest, and whether it is the same one.
 
-Two questions are compared by the stems of their words, each with its number. Case, punctuation, order, plurals and
-words without content make no difference. What turns a question into another one does: negations, comparatives, numbers
-and single letters ("vitamin C", "type 2") count here, although they say nothing of a topic, and so does the side of
-"than" on which a word stands. It knows words, not meanings: a question in other words is missed.
+Two questions are the same where they have a form in common: see ``question_forms``. It knows words, not meanings, and
+where it cannot be sure the questions are two: to refuse a new question is worse than to answer an old one again.
 """
 
 from __future__ import annotations
@@ -17,25 +15,14 @@ from typing import NamedTuple
 from generator.manifest.corrections import is_removed
 from generator.manifest.semantic.items import QUESTION, subject_of
 from generator.manifest.semantic.marks import mark_of
+from generator.manifest.semantic.question_forms import SMALL, forms
 from generator.manifest.semantic.store import Index
-from generator.manifest.semantic.words import STOP_WORDS, stem, words
 from generator.manifest.store import Store
 
 NEAR_DUPLICATE = 0.97
 """The least similarity of two questions that are taken for the same one; see ``bench/near_questions.py``."""
-
-_TURNING = frozenset(
-    """
-    not no nor never none nothing without cannot cant only before after more less most least above below under over up
-    down within against during first few many all same other others alone together either neither both every between
-    better worse best good bad one two three four five six eight nine ten eleven twelve fifteen twenty forty fifty sixty
-    hundred
-    """.split()
-)
-# what leads to a question and is no part of it
-_LEADING = frozenset("evidence true tell me please know known say said shown research studies study literature".split())
-_PLAIN = (STOP_WORDS - _TURNING) | _LEADING
-_SIDES = "than"
+_APART = 0.96
+"""The most of two that are not: one word among forty can turn a question, and so can the order of the same words."""
 
 
 class Near(NamedTuple):
@@ -55,13 +42,13 @@ def is_near_duplicate(question: str, other: str, *, threshold: float = NEAR_DUPL
 
 
 def similarity(question: str, other: str) -> float:
-    """How near two questions are: the cosine of their stems' counts, from 0 to 1."""
-    return _cosine(_bag(question), _bag(other))
+    """How near two questions are: 1 where they are the same, else the cosine of their words' counts, 0 to 0.96."""
+    if not forms(question).isdisjoint(forms(other)):
+        return 1.0
+    return min(_APART, _cosine(_bag(question), _bag(other)))
 
 
-def nearest_question(
-    question: str, where: Store | Index, *, sample: bool | None = None
-) -> tuple[Near, float] | None:
+def nearest_question(question: str, where: Store | Index, *, sample: bool | None = None) -> tuple[Near, float] | None:
     """The record with the nearest question and its similarity, the earlier id first; ``None`` where nothing is near at
     all. Removed records, and those that state no question, are left out.
 
@@ -69,10 +56,9 @@ def nearest_question(
     and ``UsageError`` as reading them does. With ``sample`` only records that rest on invented papers, or none of them,
     are looked at; that takes the records themselves.
     """
-    own = _bag(question)
     best: Near | None = None
     for found in _asked(where, sample):
-        near = _cosine(own, _bag(found.question))
+        near = similarity(question, found.question)
         if near > 0 and (best is None or near > best.similarity):
             best = found._replace(similarity=near)
     return None if best is None else (best, best.similarity)
@@ -101,29 +87,15 @@ def _in_index(index: Index) -> Iterator[Near]:
             yield Near(item.public_id, item.title, item.text, 0.0, item.mark)
 
 
+@lru_cache(maxsize=8192)
 def _bag(text: str) -> Counter[str]:
-    found: Counter[str] = Counter()
-    side = ""
-    for word in words(text):
-        for part in _parts(word):
-            if part == _SIDES:
-                side = f"{_SIDES} "
-            else:
-                found[side + part] += 1
-    return found
-
-
-@lru_cache(maxsize=65536)
-def _parts(word: str) -> tuple[str, ...]:
-    """The stems of a word's parts that count; ``_SIDES`` stays as it is."""
-    parts = word.lower().replace("’", "-").replace("'", "-").split("-")
-    return tuple(part if part == _SIDES else stem(part) for part in parts if part == _SIDES or part not in _PLAIN)
+    """The words of content of a question's shortest form."""
+    form = min(forms(text), key=lambda form: (len(form), form), default=())
+    return Counter(word for word in form if word not in SMALL)
 
 
 def _cosine(one: Counter[str], other: Counter[str]) -> float:
     if not one or not other:
         return 0.0
-    if one == other:
-        return 1.0
     shared = sum(count * other[name] for name, count in one.items() if name in other)
     return shared / math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in other.values()))

@@ -20,7 +20,7 @@ from generator.manifest.atomic import locked
 from generator.manifest.canonical import sha256_text
 from generator.manifest.corrections import is_removed, notice
 from generator.manifest.identity import public_id
-from generator.manifest.problems import Problem, Problems, UsageError
+from generator.manifest.problems import Problem, Problems, UsageError, printable
 from generator.manifest.semantic.embedder import Embedder
 from generator.manifest.semantic.hashing import HashingEmbedder
 from generator.manifest.semantic.items import KINDS, Kind, items_of
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FILE = "index.sqlite"
 OFFLINE: Final = HashingEmbedder()
-FORMAT = 1
+FORMAT = 2
 """Number of the tables' form; an index of another form is made anew."""
 _APPLICATION = 0x53524348  # "SRCH"
 _BATCH = 256
@@ -43,11 +43,12 @@ _WAIT_S = 60.0
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
 _TABLES = """
 CREATE TABLE records (
-    id TEXT PRIMARY KEY, view_sha256 TEXT NOT NULL, title TEXT NOT NULL, notice TEXT, mark TEXT
+    id TEXT PRIMARY KEY, view_sha256 TEXT NOT NULL, title TEXT NOT NULL, notice TEXT, mark TEXT,
+    texts INTEGER NOT NULL, row_sha256 TEXT NOT NULL
 ) STRICT;
 CREATE TABLE items (
     record TEXT NOT NULL REFERENCES records ON DELETE CASCADE, kind TEXT NOT NULL, item TEXT NOT NULL,
-    text TEXT NOT NULL, text_sha256 TEXT NOT NULL, origins TEXT NOT NULL,
+    text TEXT NOT NULL, text_sha256 TEXT NOT NULL, origins TEXT NOT NULL, row_sha256 TEXT NOT NULL,
     PRIMARY KEY (record, kind, item)
 ) STRICT;
 CREATE INDEX items_of_kind ON items (kind);
@@ -61,6 +62,8 @@ CREATE INDEX vectors_of_item ON vectors (record, kind, item);
 CREATE TABLE changes (number INTEGER NOT NULL) STRICT;
 INSERT INTO changes VALUES (0);
 """
+_STATEMENTS = [statement.strip() for statement in _TABLES.split(";") if statement.strip()]
+_SCHEMA = {statement for statement in _STATEMENTS if statement.startswith("CREATE")}
 
 
 class Item(NamedTuple):
@@ -112,8 +115,14 @@ class Index:
 
     @property
     def exists(self) -> bool:
-        """Whether there is an index."""
-        return self.path.is_file()
+        """Whether there is an index; raises ``UsageError`` where something else stands in its place."""
+        if self.path.is_file():
+            return True
+        if self.path.is_dir():
+            raise UsageError(f"{self.path}: is a folder, not an index; remove it or name another folder for the index")
+        if self.path.exists():
+            raise UsageError(f"{self.path}: is no file; remove it or name another folder for the index")
+        return False
 
     def build(
         self,
@@ -137,9 +146,7 @@ class Index:
                 added, changed, dropped, problems = _take_in(base, store)
                 embedded = _embed(base, embedder, progress)
                 records = _number(base, "SELECT count(*) FROM records")
-                vectors = _number(
-                    base, "SELECT count(*) FROM vectors WHERE method = ? AND model = ?", *_name(embedder)
-                )
+                vectors = _number(base, "SELECT count(*) FROM vectors WHERE method = ? AND model = ?", *_name(embedder))
         if problems:
             raise Problems(problems)
         return Built(records, added, changed, dropped, vectors, embedded, damaged)
@@ -235,6 +242,7 @@ class Index:
             told = base.execute("PRAGMA quick_check(1)").fetchone()[0]
             if told != "ok":
                 return " ".join(str(told).split())
+            _check_rows(base)
             for name in base.execute("SELECT DISTINCT method, model, width FROM vectors").fetchall():
                 _load(base, name, 0)
         except _Damaged as damage:
@@ -302,11 +310,14 @@ def _connected(path: Path, *, write: bool) -> sqlite3.Connection:
         form = (_number(base, "PRAGMA application_id"), _number(base, "PRAGMA user_version"))
         if form == (0, 0) and write and not _number(base, "SELECT count(*) FROM sqlite_master"):
             with _step(base):
-                for statement in _TABLES.split(";"):
+                for statement in _STATEMENTS:
                     base.execute(statement)
                 base.execute(f"PRAGMA application_id = {_APPLICATION}")
                 base.execute(f"PRAGMA user_version = {FORMAT}")
-        elif form != (_APPLICATION, FORMAT):
+        elif (
+            form != (_APPLICATION, FORMAT)
+            or {sql for (sql,) in base.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")} != _SCHEMA
+        ):
             raise _Damaged("it is no index of this form")
     except BaseException:
         base.close()
@@ -365,21 +376,26 @@ def _view(record: Record) -> str:
 def _put(base: sqlite3.Connection, name: str, view: str, record: Record) -> None:
     """Write one record's texts; vectors of texts that are as they were stay."""
     manifest = record.current.manifest
+    texts = items_of(manifest)
+    row = (name, view, manifest["work"]["title"] or "", notice(record.events), mark_of(record.events), len(texts))
     base.execute(
-        "INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET view_sha256 = excluded.view_sha256,"
-        " title = excluded.title, notice = excluded.notice, mark = excluded.mark",
-        (name, view, manifest["work"]["title"] or "", notice(record.events), mark_of(record.events)),
+        "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " view_sha256 = excluded.view_sha256, title = excluded.title, notice = excluded.notice, mark = excluded.mark,"
+        " texts = excluded.texts, row_sha256 = excluded.row_sha256",
+        (*row, row_sha256(*row)),
     )
     rows = base.execute("SELECT kind, item, text_sha256 FROM items WHERE record = ?", (name,))
     before = {(kind, item): sha for kind, item, sha in rows}
-    for found in items_of(manifest):
-        sha = sha256_text(found.text)
+    for found in texts:
+        sha, origins = sha256_text(found.text), json.dumps(found.origins)
+        row_sha = row_sha256(name, found.kind, found.id, sha, origins)
         if before.pop((found.kind, found.id), sha) != sha:
             base.execute("DELETE FROM vectors WHERE (record, kind, item) = (?, ?, ?)", (name, found.kind, found.id))
         base.execute(
-            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (record, kind, item) DO UPDATE SET"
-            " text = excluded.text, text_sha256 = excluded.text_sha256, origins = excluded.origins",
-            (name, found.kind, found.id, found.text, sha, json.dumps(found.origins)),
+            "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (record, kind, item) DO UPDATE SET"
+            " text = excluded.text, text_sha256 = excluded.text_sha256, origins = excluded.origins,"
+            " row_sha256 = excluded.row_sha256",
+            (name, found.kind, found.id, found.text, sha, origins, row_sha),
         )
     gone = [(name, kind, item) for kind, item in before]
     base.executemany("DELETE FROM items WHERE (record, kind, item) = (?, ?, ?)", gone)
@@ -441,32 +457,86 @@ def _load(base: sqlite3.Connection, name: tuple[str, str, int], number: int) -> 
     keys: list[tuple[str, str, str]] = []
     rows = base.execute(f"SELECT record, kind, item, vector FROM vectors {where} ORDER BY record, kind, item", name)
     for place, (*key, blob) in enumerate(rows):
-        if len(blob) != 4 * width or key[1] not in KINDS:
-            raise _Damaged(f"the vector of {key[0]} {key[2]} is not {width} wide")
+        if key[1] not in KINDS:
+            raise _Damaged(f"{printable(key[0])} has a vector of no known kind")
+        if len(blob) != 4 * width:
+            raise _Damaged(f"the vector of {printable(key[0])} {printable(key[2])} is not {width} wide")
         matrix[place] = np.frombuffer(blob, dtype="<f4")
         keys.append((key[0], key[1], key[2]))
     squares = np.einsum("ij,ij->i", matrix, matrix)
     wrong = np.flatnonzero(~((np.abs(squares - 1) < 1e-3) | (squares == 0)))
     if len(wrong):
-        raise _Damaged(f"the vector of {keys[wrong[0]][0]} {keys[wrong[0]][2]} is not of length one")
+        record, _, item = keys[wrong[0]]
+        raise _Damaged(f"the vector of {printable(record)} {printable(item)} is not of length one")
     return _Space(number, keys, matrix)
 
 
+_RECORD = "records.id, view_sha256, title, notice, mark, texts, records.row_sha256"
 _ITEM = (
-    "SELECT record, kind, item, text, origins, title, notice, mark FROM items JOIN records ON records.id = items.record"
+    f"SELECT record, kind, item, text, text_sha256, origins, items.row_sha256, {_RECORD}"
+    " FROM items JOIN records ON records.id = items.record"
 )
+
+
+def row_sha256(*values: str | int | None) -> str:
+    """The hash of a row's other columns, by which a row that a build did not write is noticed."""
+    return sha256_text(json.dumps(values))
+
+
+def _check_rows(base: sqlite3.Connection) -> None:
+    """Read every record and text; raises ``_Damaged`` at the first that is not as a build wrote it, that is missing,
+    or that belongs to nothing."""
+    if _number(base, "SELECT count(*) FROM changes") != 1:
+        raise _Damaged("it does not say how often it was changed")
+    for row in base.execute(f"SELECT {_RECORD} FROM records"):
+        _check_record(row)
+    for row in base.execute(f"{_ITEM} ORDER BY record"):
+        _row(row)
+    for wrong, query in (
+        ("lacks texts", "SELECT id FROM records WHERE texts != (SELECT count(*) FROM items WHERE record = id)"),
+        ("has texts and is not in it", "SELECT record FROM items WHERE record NOT IN (SELECT id FROM records)"),
+        (
+            "has a vector of another text",
+            "SELECT record FROM vectors LEFT JOIN items USING (record, kind, item)"
+            " WHERE items.text_sha256 IS NOT vectors.text_sha256",
+        ),
+    ):
+        found = base.execute(f"{query} LIMIT 1").fetchone()
+        if found is not None:
+            raise _Damaged(f"{printable(found[0])} {wrong}")
 
 
 def _item(base: sqlite3.Connection, key: tuple[str, str, str]) -> Item:
     row = base.execute(f"{_ITEM} WHERE (record, kind, item) = (?, ?, ?)", key).fetchone()
     if row is None:
-        raise _Damaged(f"{key[0]} {key[2]} has a vector and no text")
+        raise _Damaged(f"{printable(key[0])} {printable(key[2])} has a vector and no text")
     return _row(row)
 
 
 def _row(row: tuple[Any, ...]) -> Item:
-    record, kind, item, text, origins, title, told, mark = row
-    return Item(record, kind, item, text, tuple(json.loads(origins)), title, told, mark)
+    """The text of a row of ``_ITEM``; raises ``_Damaged`` where it is not as a build wrote it."""
+    record, kind, item, text, text_sha256, origins, row_sha, *of_record = row
+    _check_record(of_record)
+    sound = sha256_text(text) == text_sha256 and row_sha256(record, kind, item, text_sha256, origins) == row_sha
+    names = _names(origins) if sound and kind in KINDS else None
+    if names is None:
+        raise _Damaged(f"the text {printable(item)} of {printable(record)} is not as it was written")
+    _, _, title, told, mark, *_ = of_record
+    return Item(record, kind, item, text, names, title, told, mark)
+
+
+def _check_record(row: Sequence[Any]) -> None:
+    if row_sha256(*row[:-1]) != row[-1]:
+        raise _Damaged(f"the record {printable(row[0])} is not as it was written")
+
+
+def _names(origins: str) -> tuple[str, ...] | None:
+    """The names in a JSON list of texts; ``None`` where it is none."""
+    try:
+        names = json.loads(origins)
+    except (ValueError, RecursionError):
+        return None
+    return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
 
 def _name(embedder: Embedder) -> tuple[str, str]:
@@ -474,9 +544,13 @@ def _name(embedder: Embedder) -> tuple[str, str]:
 
 
 def _number(base: sqlite3.Connection, query: str, *values: object) -> int:
-    return int(base.execute(query, values).fetchone()[0])
+    row = base.execute(query, values).fetchone()
+    if row is None:
+        raise _Damaged("it does not say how often it was changed")
+    return int(row[0])
 
 
 def _is_broken(error: sqlite3.Error) -> bool:
-    """Whether the file is at fault, and not the machine."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+    """Whether the file is at fault, and not the machine. Text that is no UTF-8 comes without a number."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.OperationalError) if code is None else code & 0xFF in _BROKEN

@@ -57,7 +57,10 @@ def test_another_papers_claim_corroborates_or_conflicts(registry: Any, index: In
         ({"paper_id": "2505.00002"}, {}),
         ({"paper_id": None, "doi": "10.48550/arXiv.2505.00002"}, {}),
         ({"paper_id": None, "doi": "10.5555/A"}, {"doi": "10.5555/a"}),
-        ({"paper_id": None, "url": "http://www.arxiv.org/pdf/2505.00009v3"}, {"url": "https://arxiv.org/abs/2505.00009"}),
+        (
+            {"paper_id": None, "url": "http://www.arxiv.org/pdf/2505.00009v3"},
+            {"url": "https://arxiv.org/abs/2505.00009"},
+        ),
         ({"paper_id": None, "text": {"sha256": sha256_text(SAME)}}, {}),
     ],
 )

@@ -209,23 +209,100 @@ def damage_form(path: Path) -> None:
         base.execute("PRAGMA user_version = 99")
 
 
-@pytest.mark.parametrize("damage", [damage_header, damage_pages, damage_vector, damage_number, damage_form])
-def test_a_damaged_index_says_so_and_is_made_anew(registry: Any, index: Index, damage: Any) -> None:
+def changed(statement: str, *values: object) -> Any:
+    """What plants a row, as one with a database tool could."""
+
+    def change(path: Path) -> None:
+        with sqlite3.connect(path) as base:
+            base.execute(statement, values)
+
+    return change
+
+
+def hashed(kind: str, origins: str) -> Any:
+    """A row whose hash is right and whose content is not."""
+
+    def change(path: Path) -> None:
+        with sqlite3.connect(path) as base:
+            for record, item, sha in base.execute("SELECT record, item, text_sha256 FROM items").fetchall():
+                row = semantic_store.row_sha256(record, kind, item, sha, origins)
+                values = (kind, origins, row, record, item)
+                base.execute(
+                    "UPDATE items SET (kind, origins, row_sha256) = (?, ?, ?) WHERE (record, item) = (?, ?)", values
+                )
+                base.execute("UPDATE vectors SET kind = ? WHERE (record, item) = (?, ?)", (kind, record, item))
+
+    return change
+
+
+ON_READING = [
+    damage_header,
+    damage_pages,
+    damage_vector,
+    damage_number,
+    damage_form,
+    changed("UPDATE items SET origins = 'x'"),
+    changed("UPDATE items SET origins = '{}'"),
+    changed("UPDATE items SET text = 'planted'"),
+    changed("UPDATE items SET text = CAST(x'ff' AS TEXT)"),
+    changed("UPDATE items SET kind = 'other'"),
+    changed("UPDATE vectors SET kind = 'other'"),
+    changed("UPDATE records SET title = 'planted'"),
+    changed("UPDATE records SET mark = 'Retracted'"),
+    changed("UPDATE records SET notice = 'retraction'"),
+    changed("UPDATE records SET texts = 9223372036854775807"),
+    changed("DELETE FROM changes"),
+    changed("CREATE TRIGGER planted AFTER INSERT ON items BEGIN DELETE FROM items; END"),
+    changed("ALTER TABLE items ADD COLUMN more TEXT"),
+    changed("DROP TABLE items"),
+    hashed("other", "[]"),
+    hashed("claim", "[1]"),
+    hashed("claim", "[" * 100_000),
+]
+ON_BUILDING = [
+    changed("DELETE FROM items WHERE kind = 'claim'"),
+    changed("DELETE FROM records"),
+    changed("INSERT INTO changes VALUES (1)"),
+    changed("UPDATE vectors SET text_sha256 = ''"),
+    changed("UPDATE vectors SET item = 'C9' WHERE kind = 'claim'"),
+    changed("INSERT INTO items SELECT record, kind, 'C2', text, text_sha256, origins, row_sha256 FROM items LIMIT 1"),
+]
+
+
+@pytest.mark.parametrize("damage", [*ON_READING, *ON_BUILDING])
+def test_rows_that_no_build_wrote_are_made_anew_by_the_next_one(registry: Any, index: Index, damage: Any) -> None:
     registry.add(TREES)
     index.build(registry.store)
     good = rows(index)
+    damage(index.path)
+    built = index.build(registry.store)
+    assert built.damaged is not None
+    assert built.damaged.isprintable()
+    assert rows(index) == good
+    assert index.build(registry.store) == Built(1, 0, 0, 0, 4, 0, None)
+
+
+@pytest.mark.parametrize("damage", ON_READING)
+def test_a_damaged_index_says_so_in_one_line(registry: Any, index: Index, damage: Any) -> None:
+    registry.add(TREES)
+    index.build(registry.store)
     damage(index.path)
     with pytest.raises(UsageError) as refused:
         Index(index.folder).search(TREES)
     told = str(refused.value)
     assert told.startswith(f"{index.path}: the index is damaged (")
     assert told.endswith("; 'srch index build' makes it anew")
-    assert "\n" not in told
-    built = index.build(registry.store)
-    assert (built.records, built.embedded) == (1, 4)
-    assert built.damaged is not None
-    assert rows(index) == good
-    assert index.build(registry.store).damaged is None
+    assert told.isprintable()
+
+
+def test_a_folder_in_the_place_of_the_file_is_told_and_left_alone(registry: Any, index: Index) -> None:
+    index.path.mkdir(parents=True)
+    for call in (lambda: index.build(registry.store), lambda: index.search(TREES), lambda: index.items("claim")):
+        with pytest.raises(UsageError) as refused:
+            call()
+        told = "is a folder, not an index; remove it or name another folder for the index"
+        assert str(refused.value) == f"{index.path}: {told}"
+    assert index.path.is_dir()
 
 
 def test_records_that_cannot_be_read_are_named_and_the_others_are_there(registry: Any, index: Index) -> None:
