@@ -47,7 +47,8 @@ def fill(index: Index, matrix: NDArray[np.float32]) -> None:
     with sqlite3.connect(index.path) as base:
         records = [f"SRCH:{number:08X}" for number in range(-(-len(matrix) // _PER_RECORD))]
         heads = [(name, "", "A record", None, None, _PER_RECORD) for name in records]
-        base.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", [(*row, row_sha256(*row)) for row in heads])
+        rows = [(*head, row_sha256(*head)) for head in heads]
+        base.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         keys = [(records[row // _PER_RECORD], f"C{row % _PER_RECORD:02}") for row in range(len(matrix))]
         text, sha = "A claim.", sha256_text("A claim.")
         base.executemany(

@@ -25,7 +25,7 @@ from generator.kernel.reading.read import read_sources
 from generator.kernel.request import Request
 from generator.kernel.retrieval import Fusion, Retrieved, retrieve
 from generator.kernel.sources.merging import merge
-from generator.kernel.sources.papers import Paper, bare_doi
+from generator.kernel.sources.papers import Paper, all_dois, bare_doi
 from generator.kernel.sources.sample import ORIGIN, load_sample_corpus
 from generator.kernel.sources.search import Failure, Ranking, search_all
 from generator.kernel.text import sentences
@@ -77,6 +77,9 @@ def _retrieval(request: Request, state: State, tools: Tools, ledger: StageLedger
     names = ", ".join(SERVICES[name] for name in request.sources)
     tools.tell(f"searching {names}: {len(state['queries'])} queries each; services may ask to wait")
     rankings, failures = search_all(tools.sources, state["queries"], request.retrieval.per_query, ledger)
+    for ranking in rankings:
+        for reason in ranking.left_out:
+            tools.tell(f"{SERVICES[ranking.source]}, {ranking.query_id}: left out {reason}")
     if not rankings:
         reasons = "; ".join(dict.fromkeys(f"{item.source}: {item.reason}" for item in failures))
         raise UsageError(f"no source answered ({reasons}); the same call goes on with --resume")
@@ -165,7 +168,7 @@ def _whole(text: str) -> str:
 
 def _first_doi(text: str | None) -> str | None:
     """The first DOI of a field that may name several."""
-    return next((doi for doi in map(bare_doi, re.split(r"[\s;,]+", text or "")) if doi), None)
+    return next((doi for doi in map(bare_doi, all_dois(text or "")) if doi), None)
 
 
 def _reading(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:

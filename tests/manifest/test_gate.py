@@ -90,7 +90,13 @@ def test_holds_over_all_that_a_review_can_be() -> None:
 
 @pytest.mark.parametrize(
     ("version", "consensus", "kept"),
-    [("1.0.1", [5.0, 4.0], 1), ("1.0.2", [5.0, 4.0], 0), ("1.0.2", [4.0, 5.0], 1), ("1.0.2", [5.0, None], 0), ("1.0.2", [5.0, 5.0], 0)],
+    [
+        ("1.0.1", [5.0, 4.0], 1),
+        ("1.0.2", [5.0, 4.0], 0),
+        ("1.0.2", [4.0, 5.0], 1),
+        ("1.0.2", [5.0, None], 0),
+        ("1.0.2", [5.0, 5.0], 0),
+    ],
 )
 def test_the_round_that_stands_is_the_one_with_the_final_score(version: str, consensus: list[float], kept: int) -> None:
     rounds = [{"round": number, "consensus": score} for number, score in enumerate(consensus)]

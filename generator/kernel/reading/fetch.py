@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from generator.kernel.ledger import Answer, StageLedger
 from generator.kernel.reading.isolated import Form, Parsed, parse
 from generator.kernel.reading.sections import FullText
-from generator.kernel.sources.fetching import SourceError
+from generator.kernel.sources.fetching import SourceError, TooLarge
 from generator.manifest.problems import printable
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _IDENTIFIER: Final = re.compile(r"[0-9]{2}(?:0[1-9]|1[0-2])\.[0-9]{4,5}|[a-z-]{2
 _MOST_VERSIONS: Final = 9999
 _MEDIA_TYPES: Final[Mapping[Form, str]] = {"html": "text/html", "pdf": "application/pdf"}
 _GONE: Final = (404, 410)
+_REFUSED: Final = (400, 403, 451)
 _LONGEST_REASON: Final = 300
 
 
@@ -87,20 +88,31 @@ def addresses(identifier: str, version: int | None) -> dict[Form, str]:
 
 def _ask(paper: Paper, fetch: Fetch) -> Answer:
     reasons = []
+    refused = False
     forms: tuple[Form, ...] = ("html", "pdf")
     for form in forms:
         url = addresses(paper.id, paper.version)[form]
-        found = _read(form, url, fetch)
+        try:
+            found = _read(form, url, fetch)
+        except SourceError as error:
+            if error.status not in _REFUSED:
+                raise
+            refused, found = True, NotRead(str(error))
         if isinstance(found, FullText):
             return Answer(found.to_json())
         reasons.append(f"{form.upper()}: {found.reason}")
+    if refused:
+        # arXiv refuses those that ask too much as well, so another day may be better
+        raise SourceError("; ".join(reasons))
     return Answer({"not_read": _line("; ".join(reasons))})
 
 
 def _read(form: Form, url: str, fetch: Fetch) -> FullText | NotRead:
-    """One form of a paper. Raises ``SourceError`` for what may pass: no network, a server in trouble."""
+    """One form of a paper. Raises ``SourceError`` for what may pass: no network, a server in trouble, a refusal."""
     try:
         fetched = fetch(url, accept=_MEDIA_TYPES[form], largest=MOST_BYTES[form])
+    except TooLarge as error:
+        return NotRead(str(error))
     except SourceError as error:
         if error.status in _GONE:
             return NotRead("there is none")

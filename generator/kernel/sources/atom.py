@@ -1,6 +1,7 @@
 """The strict door for Atom feeds as arXiv serves them.
 
-One feed either comes in whole or is refused with one clear line (`FeedError`); nothing is guessed, nothing is skipped.
+One feed either comes in whole or is refused with one clear line (`FeedError`); nothing is guessed. An entry is skipped
+only where the caller allows it, and is told of.
 Texts are data: they are neither evaluated nor rewritten, except that whitespace is folded and characters that no HTML
 page may hold are dropped.
 """
@@ -56,6 +57,10 @@ class FeedError(ValueError):
     """A feed was refused. The message is one line, printable, and safe to show to a terminal."""
 
 
+class NoFeed(FeedError):
+    """What came is no Atom feed at all: a page for people, a line of text, or half an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """One page of search results.
@@ -65,43 +70,57 @@ class Feed:
         total_results: how many entries the whole search has, from 0.
         start_index: offset of the first entry here, from 0.
         items_per_page: how many entries were asked for; `papers` may hold fewer.
+        left_out: for each entry that could not be read, why not.
     """
 
     papers: tuple[Paper, ...]
     total_results: int
     start_index: int
     items_per_page: int
+    left_out: tuple[str, ...] = ()
 
 
-def parse_feed(data: bytes | str, *, origin: str) -> Feed:
+def parse_feed(data: bytes | str, *, origin: str, whole: bool = True) -> Feed:
     """Read one Atom feed.
 
     Args:
         data: the feed, at most `MAX_BYTES` long (text counts as UTF-8).
         origin: "arxiv" or "sample-corpus": decides which addresses and identifiers are accepted, and goes into each
             paper's `origin`.
+        whole: refuse the feed for one entry that cannot be read; else such an entry is left out, unless all are such.
 
     Raises:
-        FeedError: not text or bytes, too large, not XML, a document type or entity declared, not an Atom feed, arXiv's
-            error entry (the message carries arXiv's own words), a missing or repeated element, an identifier that does
-            not fit the origin, a number that is none, a time that is none, an address that is not http or https.
+        FeedError: not text or bytes, too large, arXiv's error entry (the message carries arXiv's own words), a missing
+            or repeated element, an identifier that does not fit the origin, a number that is none, a time that is none,
+            an entry's address that is not http or https.
+        NoFeed: not XML, a document type or entity declared, not an Atom feed.
         ValueError: the origin is unknown.
     """
     if origin not in _ORIGINS:
         raise ValueError(f"unknown origin {_shown(origin)}; known: {', '.join(_ORIGINS)}")
     root = _root(data)
     if root.tag != f"{_ATOM}feed":
-        raise FeedError(f"not an Atom feed: the outermost element is {_shown(root.tag)}")
+        raise NoFeed(f"not an Atom feed: the outermost element is {_shown(root.tag)}")
     entries = root.findall(f"{_ATOM}entry")
     # arXiv reports a refused query as a feed with one entry, whose fields are not those of a paper: look for it first.
     for entry in entries:
         if (summary := _arxiv_refusal(entry)) is not None:
             raise FeedError(f"arXiv refused the query: {summary}")
+    papers: list[Paper] = []
+    left_out: list[str] = []
+    for number, entry in enumerate(entries, start=1):
+        try:
+            papers.append(_paper(entry, f"entry {number}", origin))
+        except FeedError as error:
+            if whole or (number == len(entries) and not papers):
+                raise
+            left_out.append(str(error))
     return Feed(
-        papers=tuple(_paper(entry, f"entry {number}", origin) for number, entry in enumerate(entries, start=1)),
+        papers=tuple(papers),
         total_results=_number(root, "totalResults"),
         start_index=_number(root, "startIndex"),
         items_per_page=_number(root, "itemsPerPage"),
+        left_out=tuple(left_out),
     )
 
 
@@ -119,12 +138,12 @@ def _root(data: bytes | str) -> Element:
     try:
         root: Element = fromstring(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except (DTDForbidden, EntitiesForbidden, ExternalReferenceForbidden):
-        raise FeedError("feed refused: it declares a document type or an entity") from None
+        raise NoFeed("feed refused: it declares a document type or an entity") from None
     except ParseError as error:
-        raise FeedError(f"not well-formed XML: {folded(str(error))}") from None
+        raise NoFeed(f"not well-formed XML: {folded(str(error))}") from None
     except (ValueError, LookupError) as error:
         # An encoding that Python's parser does not know, or text that cannot be encoded.
-        raise FeedError(f"not readable XML: {_shown(str(error))}") from None
+        raise NoFeed(f"not readable XML: {_shown(str(error))}") from None
     return root
 
 
@@ -146,10 +165,8 @@ def _paper(entry: Element, place: str, origin: str) -> Paper:
     url = _required(entry, f"{_ATOM}id", place)
     paper_id, version = _identifier(url, place, origin)
     place = f"{place} ({url.rpartition('/abs/')[2]})"
-    for link in entry.iterfind(f"{_ATOM}link"):
-        _address(link.get("href", ""), place)
     abstract = _optional(entry, f"{_ATOM}summary", place) or ""
-    comment = _optional(entry, f"{_ARXIV}comment", place)
+    comment = _joined(entry, f"{_ARXIV}comment", place, "; ")
     return Paper(
         id=paper_id,
         version=version,
@@ -163,7 +180,7 @@ def _paper(entry: Element, place: str, origin: str) -> Paper:
         updated=_time(entry, "updated", place),
         categories=_categories(entry, place),
         comment=comment,
-        doi=_optional(entry, f"{_ARXIV}doi", place),
+        doi=_joined(entry, f"{_ARXIV}doi", place, " "),
         journal_ref=_optional(entry, f"{_ARXIV}journal_ref", place),
         withdrawn=is_withdrawn(comment, abstract),
         origin=origin,
@@ -228,12 +245,18 @@ def _optional(parent: Element, tag: str, place: str) -> str | None:
     children = parent.findall(tag)
     if len(children) > 1:
         raise FeedError(f"{place}: more than one {_local(tag)}")
-    if not children:
-        return None
-    # Reading only the text before a child element would cut a title short without a word.
-    if len(children[0]):
-        raise FeedError(f"{place}: {_local(tag)} holds elements, not text")
-    return folded(children[0].text or "") or None
+    return _joined(parent, tag, place, " ")
+
+
+def _joined(parent: Element, tag: str, place: str, separator: str) -> str | None:
+    """Return the folded texts of all children `tag`; None if there is none or all are blank."""
+    texts: list[str] = []
+    for child in parent.iterfind(tag):
+        # Reading only the text before a child element would cut a title short without a word.
+        if len(child):
+            raise FeedError(f"{place}: {_local(tag)} holds elements, not text")
+        texts.append(folded(child.text or ""))
+    return separator.join(filter(None, texts)) or None
 
 
 def _local(tag: str) -> str:

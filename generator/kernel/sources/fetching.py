@@ -3,15 +3,20 @@
 Keys are put into a request below the HTTP client, on their way to the one host that they belong to. So nothing the
 client keeps, logs or raises holds a key, and a redirect takes none along. What a service sends back of a key is made
 unreadable before anyone sees the body. Addresses are built from checked identifiers; none comes from a record.
+
+Each request has a connection of its own: arXiv allows one at a time, and one that is kept open outlives its turn.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import socket
+import threading
 import time
+import zlib
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -40,9 +45,10 @@ LONGEST_WAIT_S: Final = 60.0
 LONGEST_SILENCE_S: Final = 30.0
 LONGEST_CALL_S: Final = 120.0
 MOST_REDIRECTS: Final = 3
-LARGEST: Final = 10_000_000  # bytes of a body, unpacked
+LARGEST: Final = 10_000_000  # bytes of a body, unpacked and as it comes
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
+_PACKINGS: Final = ("", "identity", "gzip")
 # These loggers tell of addresses and of headers that came back; the others of httpcore tell of neither.
 _TALKATIVE: Final = ("httpx", "httpcore.http11", "httpcore.http2", "httpcore.proxy")
 
@@ -54,11 +60,13 @@ class SourceError(Exception):
     that there was no connection at all.
     """
 
-    def __init__(
-        self, reason: str, status: int | None = None, body: bytes = b"", *, unreached: bool = False
-    ) -> None:
+    def __init__(self, reason: str, status: int | None = None, body: bytes = b"", *, unreached: bool = False) -> None:
         super().__init__(one_line(reason, 400))
         self.status, self.body, self.unreached = status, body, unreached
+
+
+class TooLarge(SourceError):
+    """The answer is larger than was asked for; the next one would be too."""
 
 
 class Again(Exception):
@@ -107,7 +115,8 @@ class Fetcher:
     """Fetches from ``HOSTS``. Safe to use from several threads.
 
     ``contact`` is the e-mail address told to the services, ``keys`` the key for each host, ``pace`` arXiv's.
-    ``transport`` stands in for the network in tests; ``now`` is the wall clock and ``sleep`` takes seconds.
+    ``transport`` stands in for the network in tests; ``now`` is the wall clock and ``sleep`` takes seconds. Raises
+    ``UsageError`` where the environment names a proxy that cannot be used.
     """
 
     def __init__(
@@ -126,10 +135,10 @@ class Fetcher:
         self._client = httpx.Client(
             transport=_Signing(transport or _network(), self._keys),
             timeout=httpx.Timeout(LONGEST_SILENCE_S, connect=10.0),
-            # gzip alone: what other packings unfold to is harder to bound
             headers={
                 "User-Agent": f"{product} (mailto:{contact})" if contact else product,
                 "Accept-Encoding": "gzip",
+                "Connection": "close",
             },
         )
         self._retrying = tenacity.Retrying(
@@ -168,9 +177,10 @@ class Fetcher:
 
         ``check`` may raise ``Again`` to have the request sent again, or anything else, which goes through.
 
-        Raises ``SourceError``: an address that is not fetched, no connection, a status other than 200, too large, too
-        slow, redirected elsewhere. 408, 429, 5xx and broken connections are tried again up to ``TRIES`` times, with
-        growing waits or as long as the service asks; one that asks for more than a minute is not waited for.
+        Raises ``SourceError``: an address that is not fetched, no connection, a status other than 200, too large
+        (``TooLarge``), too slow, redirected elsewhere. 408, 429, 5xx and broken connections are tried again up to
+        ``TRIES`` times, with growing waits, longer where the service asks for it; one that asks for more than a minute
+        is not waited for.
         """
         address = httpx.URL(url, params=dict(params)) if params else httpx.URL(url)
         try:
@@ -194,26 +204,32 @@ class Fetcher:
     def _sent(self, address: httpx.URL, accept: str, largest: int) -> Fetched | httpx.URL:
         """One request's answer, or where it redirects to. Raises ``Again`` or ``SourceError``, nothing of httpx."""
         failure: Exception
+        deadline = _Deadline(LONGEST_CALL_S)
+        too_long = Again(f"took longer than {LONGEST_CALL_S:g} s")
         try:
             with self._turn(address.host):
                 ends = self._now() + LONGEST_CALL_S
-                with self._client.stream("GET", address, headers={"Accept": accept}) as response:
+                asked = self._client.stream(
+                    "GET", address, headers={"Accept": accept}, extensions={"trace": deadline.watch}
+                )
+                with deadline, asked as response:
                     reply = self._received(response, ends, largest)
         except httpx.TimeoutException:
-            failure = Again(f"did not answer within {LONGEST_SILENCE_S:g} s")
+            failure = too_long if deadline.passed else Again(f"did not answer within {LONGEST_SILENCE_S:g} s")
         except httpx.ConnectError:
             failure = Again("cannot be reached", unreached=True)
-        except httpx.HTTPError:
-            failure = Again("broke off in the middle of an answer")
+        except (httpx.HTTPError, zlib.error):
+            failure = too_long if deadline.passed else Again("broke off in the middle of an answer")
         except httpx.InvalidURL:
             failure = SourceError(f"{address.host} sends us to something that is no address")
         except UsageError as error:
             failure = SourceError(f"no turn for {address.host}: {error}")
         else:
-            if len(reply.body) > largest:
-                raise SourceError(f"{address.host} sent more than {largest:,} bytes")
-            if self._now() > ends:
-                raise Again(f"took longer than {LONGEST_CALL_S:g} s")
+            if reply.too_large:
+                raise TooLarge(f"{address.host} sent more than {largest:,} bytes")
+            # an answer of unknown length that was cut looks whole
+            if deadline.passed or self._now() > ends:
+                raise too_long
             return self._outcome(address, reply)
         raise failure  # here, not above: what httpx raised leads to the request and is not to hang on this
 
@@ -221,19 +237,33 @@ class Fetcher:
         return self._pace.turn() if host in ARXIV_HOSTS else nullcontext()
 
     def _received(self, response: httpx.Response, ends: float, largest: int) -> _Reply:
-        """The answer up to the limits, without keys, which a service may send back."""
-        body = bytearray()
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > largest or self._now() > ends:
+        """The answer up to the limits, without keys, which a service may send back. Raises ``zlib.error``."""
+        packing = response.headers.get("Content-Encoding", "").strip().lower()
+        body = _Body(largest, gzip=packing == "gzip")
+        # as it comes: httpx unfolds each piece whole, however large that is, and once for every packing named
+        pieces = response.stream if packing in _PACKINGS else ()
+        assert not isinstance(pieces, httpx.AsyncByteStream)
+        for piece in pieces:
+            body.add(piece)
+            if body.too_large or self._now() > ends:
                 break
-        hidden = bytes(body)
+        else:
+            body.end()
+        hidden = bytes(body.unpacked)
         for key in self._keys.values():
             hidden = key.hidden(hidden)
         told = {name: response.headers.get(name, "") for name in ("Content-Type", "Location", "Retry-After")}
         safe = {name: "" if self._holds_key(text) else text for name, text in told.items()}
         media_type = safe["Content-Type"].partition(";")[0].strip().lower()
-        return _Reply(response.status_code, media_type, safe["Location"], safe["Retry-After"], hidden)
+        return _Reply(
+            response.status_code,
+            media_type,
+            safe["Location"],
+            safe["Retry-After"],
+            hidden,
+            body.too_large,
+            packing in _PACKINGS,
+        )
 
     def _holds_key(self, text: str) -> bool:
         return any(key.in_text(text) for key in self._keys.values())
@@ -241,6 +271,8 @@ class Fetcher:
     def _outcome(self, address: httpx.URL, reply: _Reply) -> Fetched | httpx.URL:
         host, status, body = address.host, reply.status, reply.body
         if status == 200:
+            if not reply.readable:
+                raise SourceError(f"{host} sent an answer in a packing that was not asked for")
             return Fetched(str(address), reply.media_type, body)
         if status in _REDIRECTS:
             try:
@@ -258,13 +290,89 @@ class Fetcher:
 
 @dataclass(frozen=True)
 class _Reply:
-    """What came back, without keys: status, three headers (empty where missing), body."""
+    """What came back, without keys: status, three headers (empty where missing), body. ``readable`` is false where the
+    body was left unread, as it came in a packing that nobody asked for."""
 
     status: int
     media_type: str
     location: str
     retry_after: str
     body: bytes
+    too_large: bool
+    readable: bool
+
+
+class _Body:
+    """A body as it comes in, unpacked no further than one byte above ``largest``."""
+
+    def __init__(self, largest: int, *, gzip: bool) -> None:
+        self.unpacked = bytearray()
+        self._largest, self._received = largest, 0
+        self._unpacker = _unpacker() if gzip else None
+
+    @property
+    def too_large(self) -> bool:
+        return len(self.unpacked) > self._largest or self._received > self._largest
+
+    def add(self, piece: bytes) -> None:
+        """Take in the next bytes. Raises ``zlib.error``."""
+        self._received += len(piece)
+        if self._unpacker is None:
+            self.unpacked += piece
+            return
+        while piece and not self.too_large:
+            if self._unpacker.eof:
+                self._unpacker = _unpacker()  # a file of several members, RFC 1952, 2.2
+            self.unpacked += self._unpacker.decompress(piece, self._largest + 1 - len(self.unpacked))
+            piece = self._unpacker.unused_data
+
+    def end(self) -> None:
+        """All is there. Raises ``zlib.error`` where that is less than a packed body."""
+        if self._unpacker is not None and self._received and not self._unpacker.eof:
+            raise zlib.error("cut short")
+
+
+class _Deadline:
+    """Shuts the connection of one request ``seconds`` after it began to connect, whatever is being waited for.
+
+    httpx's own limits are for the silence between two bytes: headers that drip would hold it, and arXiv's turn, for
+    ever. ``watch`` is httpcore's ``trace`` extension, which tells of connections.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._guard = threading.Lock()
+        self._stream: Any = None
+        self._timer = threading.Timer(seconds, self._pass)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._timer.cancel()
+
+    def watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Hear of what the request is at."""
+        if event.endswith(".connect_tcp.started") and self._timer.ident is None:
+            self._timer.start()
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            with self._guard:
+                self._stream = info["return_value"]
+                if self.passed:
+                    self._shut()
+
+    def _pass(self) -> None:
+        with self._guard:
+            self.passed = True
+            self._shut()
+
+    def _shut(self) -> None:
+        held = self._stream.get_extra_info("socket") if self._stream is not None else None
+        if held is not None:
+            with suppress(OSError):
+                # the plain socket's: the one of ssl would take away what the waiting thread reads with
+                socket.socket.shutdown(held, socket.SHUT_RDWR)
 
 
 class _Signing(httpx.BaseTransport):
@@ -325,11 +433,21 @@ def _copy(request: httpx.Request, url: httpx.URL, headers: Mapping[str, str]) ->
     return httpx.Request(request.method, url, headers=every, stream=request.stream, extensions=request.extensions)
 
 
+def _unpacker() -> zlib._Decompress:
+    return zlib.decompressobj(zlib.MAX_WBITS | 16)  # gzip and nothing else
+
+
 def _network() -> httpx.BaseTransport:
-    """The network, through the proxy of the environment; the client looks for one only where it has no transport."""
+    """The network, through the proxy of the environment; the client looks for one only where it has no transport.
+
+    Raises ``UsageError`` where that proxy cannot be used.
+    """
     proxies = getproxies()
     proxy = proxies.get("https") or proxies.get("all")
-    return httpx.HTTPTransport(proxy=f"http://{proxy}" if proxy and "://" not in proxy else proxy)
+    with suppress(ImportError, ValueError, httpx.InvalidURL):
+        return httpx.HTTPTransport(proxy=f"http://{proxy}" if proxy and "://" not in proxy else proxy)
+    # outside: what was raised shows parts of the address, which may hold a password
+    raise UsageError("the proxy that the environment names cannot be used")
 
 
 def _asked_wait(text: str, now: float) -> float | None:
@@ -344,7 +462,7 @@ def _asked_wait(text: str, now: float) -> float | None:
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
-    """As long as the service asks, else 2, 4, 8, 16 seconds."""
+    """2, 4, 8, 16 seconds, or as long as the service asks where that is more."""
     failure = state.outcome.exception() if state.outcome else None
     asked = failure.wait_s if isinstance(failure, Again) else None
-    return float(FIRST_WAIT_S * 2 ** (state.attempt_number - 1)) if asked is None else asked
+    return max(asked or 0.0, float(FIRST_WAIT_S * 2 ** (state.attempt_number - 1)))

@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 from generator.kernel.ledger import StageLedger
 from generator.kernel.sources.fetching import OPENALEX, Fetcher, SourceError
+from generator.kernel.sources.markup import without_heading
 from generator.kernel.sources.papers import (
     Paper,
     address,
+    any_doi,
     arxiv_id_of,
     bare_arxiv_id,
     bare_doi,
@@ -30,6 +32,7 @@ from generator.kernel.sources.search import (
     ask_once,
     entry_list,
     entry_object,
+    entry_prose,
     entry_text,
     json_object,
     refused,
@@ -112,10 +115,11 @@ def _read(body: str) -> tuple[dict[str, Any], list[Any]]:
 def _paper(value: Any) -> Paper | None:
     """The work; ``None`` for one without title or identifier, which nobody could cite."""
     entry = entry_object(value)
-    work, title = _WORK.fullmatch(entry_text(entry.get("id"))), entry_text(entry.get("title"))
+    work, title = _WORK.fullmatch(entry_text(entry.get("id"))), entry_prose(entry.get("title"))
     if work is None or not title:
         return None
-    doi = bare_doi(entry_text(entry.get("doi")))
+    written = any_doi(entry_text(entry.get("doi")))
+    doi = bare_doi(written or "")
     arxiv_id = (arxiv_id_of(doi) if doi else None) or _arxiv_location(entry)
     published = day(entry.get("publication_date"))
     authors = [entry_object(entry_object(item).get("author")) for item in entry_list(entry.get("authorships"))]
@@ -124,7 +128,7 @@ def _paper(value: Any) -> Paper | None:
     return Paper(
         id=arxiv_id or (f"doi:{doi.lower()}" if doi else record),
         version=None,
-        url=address(arxiv_id, doi) or f"https://openalex.org/{work['id']}",
+        url=address(arxiv_id, written) or f"https://openalex.org/{work['id']}",
         title=title,
         abstract=abstract(entry.get("abstract_inverted_index")),
         authors=tuple(name for author in authors if (name := entry_text(author.get("display_name")))),
@@ -132,7 +136,7 @@ def _paper(value: Any) -> Paper | None:
         updated=None,
         categories=(),
         comment=None,
-        doi=doi,
+        doi=written,
         journal_ref=entry_text(place.get("display_name")) or None,
         withdrawn=entry.get("is_retracted") is True or is_retracted_title(title),
         origin="openalex",
@@ -169,4 +173,4 @@ def abstract(index: Any) -> str:
             placed.append((position, word))
             if len(placed) > MOST_WORDS:
                 return ""
-    return entry_text(" ".join(word for _, word in sorted(placed)))
+    return without_heading(entry_prose(" ".join(word for _, word in sorted(placed))))

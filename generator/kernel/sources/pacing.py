@@ -4,6 +4,9 @@ arXiv asks for "no more than one request every three seconds" over "a single con
 machines of a user (Terms of Use for arXiv APIs). A lock file lets one process through; a file beside it tells when the
 last request started. The system frees the lock of a process that is killed, and the moment is written before the
 request is sent, so that one killed in the middle counts too.
+
+The files are the user's own: the terms count a user's requests, and files that several users of one machine could write
+would let one of them stop the others. So two users of a machine ask side by side.
 """
 
 from __future__ import annotations
@@ -26,7 +29,10 @@ STATE = "last-request.json"
 
 
 def arxiv_folder() -> Path:
-    """Where all runs of a user meet. It does not follow the cache's setting: two caches are still one user to arXiv."""
+    """Where all runs of a user meet. It does not follow the cache's setting: two caches are still one user to arXiv.
+
+    Several machines of a user meet where ``XDG_CACHE_HOME`` names a folder that they share.
+    """
     return platformdirs.user_cache_path("srch") / "arxiv-pace"
 
 

@@ -19,8 +19,9 @@ _ARXIV_ID: Final = re.compile(
     r"(?:(?P<id>[0-9]{4}\.[0-9]{4,5})|(?P<archive>[a-z-]+)(?:\.[a-zA-Z]{2})?/(?P<number>[0-9]{7}))(?:v[1-9][0-9]{0,3})?"
 )
 _ARXIV_DOI: Final = re.compile(r"10\.48550/arxiv\.(?P<id>.+)", re.IGNORECASE)
-# Printable ASCII without what would have to be escaped in JSON, HTML or a page's address.
-_DOI: Final = re.compile(r"10\.[0-9]{4,9}/[!#-;=?-~]+", re.ASCII)
+# Printable ASCII without what would have to be escaped in JSON.
+_DOI: Final = re.compile(r"10\.[0-9]{4,9}/[!#-~]+", re.ASCII)
+_SEVERAL: Final = re.compile(r"[\s;,]+(?=10\.[0-9]{4,9}/|doi:|https?://)|\s+", re.IGNORECASE)
 _RESOLVER: Final = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 
 # A notice that names the paper: "This paper has been withdrawn", "Paper withdrawn", "We have withdrawn this paper".
@@ -45,6 +46,9 @@ _COMMENT_NOTICE: Final = re.compile(rf"^[\s(\[*]*{_BARE}|(?:^|[.;:,!(\[*–—-]
 _TITLE_NOTICE: Final = re.compile(
     r"[\[(]?(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter))?\s*[\])]?\s*:|[\[(](?:retracted|withdrawn)\b",
     re.IGNORECASE,
+)
+_NOTICE: Final = re.compile(
+    r"[\[(]?\s*(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter))?\s*[\])]?[\s:]*", re.IGNORECASE
 )
 _DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -94,6 +98,11 @@ def is_retracted_title(title: str) -> bool:
     return _TITLE_NOTICE.match(title) is not None
 
 
+def without_notice(title: str) -> str:
+    """The title as it was before a publisher put a notice in front of it, see `is_retracted_title`."""
+    return _NOTICE.sub("", title, count=1) if is_retracted_title(title) else title
+
+
 def day(value: object) -> str | None:
     """A day (`2021-03-04`) as the RFC 3339 time of its beginning in UTC; None for anything else."""
     if not isinstance(value, str) or _DAY.fullmatch(value) is None:
@@ -128,9 +137,24 @@ def arxiv_id_of(doi: str) -> str | None:
 
 
 def bare_doi(text: str) -> str | None:
-    """The DOI in `text`, without resolver or `doi:` and as it was written; None if it is none that can be cited."""
+    """The DOI in `text`, without resolver or `doi:` and as it was written; None if it is none that can be cited.
+
+    DOIs with `<` or `>`, as journals made them of SICIs (ANSI/NISO Z39.56) around 1999, are DOIs but are not cited.
+    """
+    doi = any_doi(text)
+    return doi if doi and "<" not in doi and ">" not in doi else None
+
+
+def any_doi(text: str) -> str | None:
+    """The DOI in `text` as `bare_doi` gives it, and also one that cannot be cited: good for comparing papers."""
     doi = _RESOLVER.sub("", text.strip())
     return doi if _DOI.fullmatch(doi) and len(doi) <= 500 else None
+
+
+def all_dois(text: str | None) -> list[str]:
+    """Each DOI in a text that may hold several, as `any_doi` gives it."""
+    parts = _SEVERAL.split(text or "")
+    return [doi for part in parts if (doi := any_doi(part.rstrip(",;")))]
 
 
 def address(arxiv_id: str | None, doi: str | None) -> str | None:
@@ -155,7 +179,7 @@ class Paper:
         updated: RFC 3339 time of this version, as given.
         categories: the primary one first, each once.
         comment: the authors' comment.
-        doi: as given, without resolver; arXiv may put several in one text.
+        doi: as given, without resolver; may be several in one text, and such as `bare_doi` does not cite.
         journal_ref: as given.
         withdrawn: see `is_withdrawn`.
         origin: "arxiv", "semantic-scholar", "openalex" or "sample-corpus".

@@ -8,6 +8,7 @@ import queue
 import re
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -26,6 +27,7 @@ from generator.kernel.sources.fetching import (
     SourceError,
     one_line,
 )
+from generator.kernel.sources.markup import plain
 from generator.kernel.sources.pacing import Pace, arxiv_folder
 from generator.kernel.sources.papers import Paper
 from generator.manifest.problems import Problems, UsageError
@@ -37,8 +39,10 @@ CONTACT, S2_KEY, OPENALEX_KEY = "SRCH_CONTACT", "SRCH_S2_KEY", "SRCH_OPENALEX_KE
 NAMES: Final = ("arxiv", "semantic-scholar", "openalex")
 MOST: Final = 200  # papers of one search
 MOST_TERMS: Final = 16
-_TERM: Final = re.compile(r"[^\W_]+")
 _POSSESSIVE: Final = re.compile(r"['’]s\b")
+_NEGATION: Final = re.compile(r"(?<=n)['’](?=t\b)")
+_ABBREVIATION: Final = re.compile(r"(?<![\w.])(?:[^\W\d_]\.)+[^\W\d_](?!\w)")
+_POINT: Final = re.compile(r"(?<=[0-9])\.(?=[0-9])")
 # What services read as operators, in whatever case
 _OPERATORS: Final = frozenset({"and", "or", "not", "andnot", "near", "to"})
 _LONGEST_TERM: Final = 50
@@ -48,11 +52,15 @@ _CONTROLS: Final = re.compile("[\x00-\x08\x0e-\x1b]")
 
 @dataclass(frozen=True)
 class Found:
-    """Papers in the source's order, how many it says there are, and the SHA-256 of the first response's body."""
+    """Papers in the source's order, how many it says there are, and the SHA-256 of the first response's body.
+
+    ``left_out`` says of each entry that could not be read why not, in one printable line.
+    """
 
     papers: tuple[Paper, ...]
     total: int | None
     sha256: str
+    left_out: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -67,13 +75,14 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Ranking:
-    """What one source found for one query."""
+    """What one source found for one query, and why entries were left out, see ``Found``."""
 
     source: str
     query_id: str
     papers: tuple[Paper, ...]
     total: int | None
     sha256: str
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,21 +199,40 @@ def search_all(
 
 def _asked(source: Source, query: Mapping[str, Any], limit: int, ledger: StageLedger) -> Ranking:
     found = source.search(query["text"], limit, ledger)
-    return Ranking(source.name, query["id"], found.papers, found.total, found.sha256)
+    return Ranking(source.name, query["id"], found.papers, found.total, found.sha256, found.left_out)
 
 
 def terms(query: str) -> list[str]:
-    """The words of a query as every service takes them: lower case, each once, letters and digits only.
+    """The words of a query as every service takes them: NFKC, lower case, each once, letters and digits only.
 
     No quote, bracket, colon, hyphen (arXiv and Semantic Scholar read one as "without") or operator is left, so a query
-    can ask for words and for nothing else. Raises ``SourceError`` if no word is left.
+    can ask for words and for nothing else; the one other sign is the point within a number. Marks belong to the letter
+    they stand on. "U.S." and "don't" are one word each. A single letter or digit that a word was split into is left out
+    where there is anything else. Raises ``SourceError`` if no word is left.
     """
-    plain = _POSSESSIVE.sub("", query.lower())
-    found = [term for term in dict.fromkeys(_TERM.findall(plain)) if term not in _OPERATORS]
-    kept = [term for term in found if len(term) <= _LONGEST_TERM][:MOST_TERMS]
+    found: dict[str, bool] = {}
+    for word in unicodedata.normalize("NFKC", query).lower().split():
+        parts = _parts(word)
+        for part in parts:
+            found[part] = found.get(part, False) or len(part) > 1 or len(parts) == 1
+    known = {term: whole for term, whole in found.items() if term not in _OPERATORS and len(term) <= _LONGEST_TERM}
+    kept = [term for term, whole in known.items() if whole] or list(known)
     if not kept:
         raise SourceError("the query holds no word to search for")
-    return kept
+    return kept[:MOST_TERMS]
+
+
+def _parts(word: str) -> list[str]:
+    joined = _NEGATION.sub("", _POSSESSIVE.sub("", word))
+    joined = _ABBREVIATION.sub(lambda found: found[0].replace(".", ""), joined)
+    points = {found.start() for found in _POINT.finditer(joined)}
+    parts = "".join(char if is_of_word(char) or at in points else " " for at, char in enumerate(joined)).split()
+    return [part for part in parts if any(char.isalnum() for char in part)]
+
+
+def is_of_word(char: str) -> bool:
+    """Whether it is a letter, a digit, or a mark that stands on one."""
+    return char.isalnum() or unicodedata.category(char).startswith("M")
 
 
 def ask_once(
@@ -266,6 +294,11 @@ def entry_object(value: Any) -> dict[str, Any]:
 def entry_list(value: Any) -> list[Any]:
     """The value if it is an array, else an empty one."""
     return value if isinstance(value, list) else []
+
+
+def entry_prose(value: Any) -> str:
+    """The value as ``entry_text`` gives it, without the markup that titles and abstracts may hold."""
+    return entry_text(plain(value)) if isinstance(value, str) else ""
 
 
 def entry_text(value: Any) -> str:

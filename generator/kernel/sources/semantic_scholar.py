@@ -12,7 +12,17 @@ from typing import Any, Final
 
 from generator.kernel.ledger import StageLedger
 from generator.kernel.sources.fetching import SEMANTIC_SCHOLAR, Fetcher, SourceError
-from generator.kernel.sources.papers import Paper, address, bare_arxiv_id, bare_doi, day, is_retracted_title, year
+from generator.kernel.sources.markup import without_heading
+from generator.kernel.sources.papers import (
+    Paper,
+    address,
+    any_doi,
+    bare_arxiv_id,
+    bare_doi,
+    day,
+    is_retracted_title,
+    year,
+)
 from generator.kernel.sources.search import (
     MOST,
     S2_KEY,
@@ -20,6 +30,7 @@ from generator.kernel.sources.search import (
     ask_once,
     entry_list,
     entry_object,
+    entry_prose,
     entry_text,
     json_object,
     refused,
@@ -88,27 +99,28 @@ def _read(body: str) -> dict[str, Any]:
 def _paper(value: Any) -> Paper | None:
     """The paper; ``None`` for one without title or identifier, which nobody could cite."""
     entry = entry_object(value)
-    identity, title = entry.get("paperId"), entry_text(entry.get("title"))
+    identity, title = entry.get("paperId"), entry_prose(entry.get("title"))
     if not isinstance(identity, str) or _PAPER_ID.fullmatch(identity) is None or not title:
         return None
     others = entry_object(entry.get("externalIds"))
     arxiv_id = bare_arxiv_id(entry_text(others.get("ArXiv")))
-    doi = bare_doi(entry_text(others.get("DOI")))
+    written = any_doi(entry_text(others.get("DOI")))
+    doi = bare_doi(written or "")
     authors = [entry_object(author) for author in entry_list(entry.get("authors"))]
     record = f"s2:{identity}"
     published = day(entry.get("publicationDate"))
     return Paper(
         id=arxiv_id or (f"doi:{doi.lower()}" if doi else record),
         version=None,
-        url=address(arxiv_id, doi) or f"https://www.semanticscholar.org/paper/{identity}",
+        url=address(arxiv_id, written) or f"https://www.semanticscholar.org/paper/{identity}",
         title=title,
-        abstract=entry_text(entry.get("abstract")),
+        abstract=without_heading(entry_prose(entry.get("abstract"))),
         authors=tuple(name for author in authors if (name := entry_text(author.get("name")))),
         published=published,
         updated=None,
         categories=(),
         comment=None,
-        doi=doi,
+        doi=written,
         journal_ref=entry_text(entry.get("venue")) or None,
         withdrawn=is_retracted_title(title),
         origin="semantic-scholar",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from generator.kernel.ledger import Answer, Ledger
 from generator.kernel.reading.fetch import MOST_BYTES, NotRead, addresses, is_arxiv_id, read_full_text
 from generator.kernel.reading.sections import FullText, Section
-from generator.kernel.sources.fetching import SourceError
+from generator.kernel.sources.fetching import SourceError, TooLarge
 from generator.kernel.sources.papers import Paper
 
 PAPER = Paper(
@@ -48,7 +48,7 @@ class Response:
 class Web:
     """Addresses and what lies there; an ``int`` is a status. Remembers what was asked."""
 
-    pages: Mapping[str, Response | int | None]
+    pages: Mapping[str, Response | TooLarge | int | None]
     asked: list[str] = field(default_factory=list)
 
     def get(self, url: str, /, *, accept: str, largest: int) -> Response:
@@ -58,6 +58,8 @@ class Web:
         found = self.pages.get(url, 404)
         if found is None:
             raise SourceError("arxiv.org cannot be reached, 5 times")
+        if isinstance(found, TooLarge):
+            raise found
         if isinstance(found, int):
             raise SourceError(f"arxiv.org answered with status {found}", found)
         return found
@@ -110,11 +112,36 @@ def test_a_lasting_outcome_is_asked_for_once_and_a_passing_one_again(tmp_path: P
     assert isinstance(read_full_text(PAPER, ledger.stage("reading"), up.get), FullText)
 
 
-@pytest.mark.parametrize("status", [400, 403, 503])
+@pytest.mark.parametrize("status", [401, 503])
 def test_another_status_is_told_and_not_kept(status: int) -> None:
     web = Web({HTML: status})
     assert read(web) == NotRead(f"arxiv.org answered with status {status}")
     assert web.asked == [HTML]
+
+
+@pytest.mark.parametrize("status", [400, 403, 451])
+def test_the_pdf_where_the_html_is_refused(status: int, small_pdf: bytes) -> None:
+    web = Web({HTML: status, PDF: Response("application/pdf", small_pdf)})
+    ledger = Ledger.in_memory()
+    for _ in range(2):
+        assert isinstance(read_full_text(PAPER, ledger.stage("reading"), web.get), FullText)
+    assert web.asked == [HTML, PDF], "kept"
+    told = f"HTML: arxiv.org answered with status {status}; PDF: there is none"
+    refused, ledger = Web({HTML: status}), Ledger.in_memory()
+    for _ in range(2):
+        assert read_full_text(PAPER, ledger.stage("reading"), refused.get) == NotRead(told)
+    assert refused.asked == [HTML, PDF] * 2, "whoever asks too much is refused too, so this is not kept"
+
+
+def test_a_form_that_is_too_large_is_passed_over_for_good(small_pdf: bytes) -> None:
+    large = TooLarge("arxiv.org sent more than 5 bytes")
+    web = Web({HTML: large, PDF: Response("application/pdf", small_pdf)})
+    assert isinstance(read(web), FullText)
+    assert web.asked == [HTML, PDF]
+    ledger, web = Ledger.in_memory(), Web({HTML: large, PDF: large})
+    told = NotRead(f"HTML: {large}; PDF: {large}")
+    assert [read_full_text(PAPER, ledger.stage("reading"), web.get) for _ in range(2)] == [told] * 2
+    assert web.asked == [HTML, PDF]
 
 
 @pytest.mark.parametrize(

@@ -355,11 +355,6 @@ def test_deep_nesting_is_no_crash() -> None:
             "entry 1: address 'http://arxiv.org/abs/2505.20225v2<script>' holds characters that do not belong in one",
         ),
         (
-            "https://arxiv.org/abs/2505.20225v2",
-            "data:text/html,x",
-            f"{PLACE}: address 'data:text/html,x' is neither http nor https",
-        ),
-        (
             "http://arxiv.org/abs/2505.20225v2",
             "http://arxiv.org/api/errors#bad",
             "arXiv refused the query: Für $p<0.05$ we find 27 µs.",
@@ -373,6 +368,56 @@ def test_deep_nesting_is_no_crash() -> None:
 )
 def test_damaged_feeds(old: str, new: str, message: str) -> None:
     assert refusal(changed(old, new)) == message
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "http://dx.doi.org/10.5555/(SICI)1521-3978(199901)47:1/3&lt;289::AID-X&gt;3.0.CO;2-Q",
+        "http://dx.doi.org/10.5555/a 10.5555/b",
+        "data:text/html,x",
+        "",
+    ],
+)
+def test_links_are_not_read(href: str) -> None:
+    (paper,) = parse_feed(changed("https://arxiv.org/abs/2505.20225v2", href), origin="arxiv").papers
+    assert paper.url == "http://arxiv.org/abs/2505.20225v2"
+
+
+def test_several_dois_and_comments_are_joined() -> None:
+    feed = changed("</arxiv:doi>", "</arxiv:doi><arxiv:doi>10.5555/b</arxiv:doi><arxiv:doi/>")
+    feed = feed.replace("</arxiv:comment>", "</arxiv:comment><arxiv:comment>Withdrawn by us: an error</arxiv:comment>")
+    feed = feed.replace("12 pages</arxiv", "This paper has been withdrawn</arxiv")
+    (paper,) = parse_feed(feed, origin="arxiv").papers
+    assert paper.doi == "10.5555/12345678 10.5555/b"
+    assert paper.comment == "This paper has been withdrawn; Withdrawn by us: an error"
+    assert paper.withdrawn
+
+
+ENTRY = FEED[FEED.index("  <entry>") : FEED.index("</feed>")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("<name>Ada  Examplé</name>", "<name> </name>", "author: no name"),
+        ('term="cs.DS"', 'term=""', "a category without term"),
+        ("<title>On", "<title>One</title><title>On", "more than one title"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_may_be_left_out(old: str, new: str, why: str) -> None:
+    assert ENTRY.count(old) == 1
+    odd = ENTRY.replace(old, new)
+    for entries, place in ((odd + ENTRY, 1), (ENTRY + odd, 2)):
+        feed = FEED.replace(ENTRY, entries)
+        found = parse_feed(feed, origin="arxiv", whole=False)
+        assert [paper.id for paper in found.papers] == ["2505.20225"]
+        (told,) = found.left_out
+        assert told.startswith(f"entry {place} (2505.20225v2)")
+        assert told.endswith(why)
+        assert refusal(feed) == told, "a feed that has to be whole is refused"
+    with pytest.raises(FeedError, match=f"{why}$"):
+        parse_feed(FEED.replace(ENTRY, odd * 2), origin="arxiv", whole=False)
 
 
 def test_long_refusals_are_cut() -> None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import sys
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from recordings import Clock, Recordings
 
 from generator.kernel.sources import fetching
-from generator.kernel.sources.fetching import Again, Fetched, SourceError, told
-from generator.kernel.sources.search import Settings
+from generator.kernel.sources.fetching import Again, Fetched, SourceError, TooLarge, _Body, told
+from generator.kernel.sources.search import Settings, fetcher
+from generator.manifest.problems import UsageError
 
 S2 = "https://api.semanticscholar.org/graph/v1/paper/search"
 
@@ -35,6 +42,7 @@ def test_the_request_says_who_asks(way: Any) -> None:
     assert request.headers["User-Agent"].startswith("srch/")
     assert request.headers["User-Agent"].endswith(" (mailto:ada@example.org)")
     assert request.headers["Accept"] == "application/json"
+    assert request.headers["Connection"] == "close", "one that is kept open would outlive its turn"
     assert "x-api-key" not in request.headers
 
 
@@ -127,6 +135,15 @@ def test_a_service_that_asks_for_hours_is_not_waited_for(way: Any, clock: Clock)
     assert clock.slept == []
 
 
+@pytest.mark.parametrize("retry_after", ["0", "1", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_a_short_wait_does_not_take_the_growing_ones_away(way: Any, clock: Clock, retry_after: str) -> None:
+    with Recordings() as net:
+        for _ in range(3):
+            net.add(S2, "", 429, headers={"Retry-After": retry_after})
+        way(net.add(S2, "{}")).get(S2, accept="*/*")
+    assert clock.slept == [2.0, 4.0, 8.0]
+
+
 @pytest.mark.parametrize("retry_after", ["-5", "soon", "1e3", "Mon, 99 Nov 2026"])
 def test_a_wait_that_cannot_be_read_is_not_kept(way: Any, clock: Clock, retry_after: str) -> None:
     with Recordings() as net:
@@ -145,12 +162,89 @@ def test_other_statuses_are_final(way: Any, status: int) -> None:
 
 def test_a_body_has_an_end(way: Any) -> None:
     with Recordings().add(S2, b"x" * 1001) as net:
-        assert str(refusal(way(net), largest=1000)) == "api.semanticscholar.org sent more than 1,000 bytes"
+        error = refusal(way(net), largest=1000)
+    assert str(error) == "api.semanticscholar.org sent more than 1,000 bytes"
+    assert isinstance(error, TooLarge)
     packed = gzip.compress(b"x" * 100_000)
     with Recordings().add(S2, packed, headers={"Content-Encoding": "gzip"}) as net:
         assert "sent more than 1,000 bytes" in str(refusal(way(net), largest=1000))
     with Recordings().add(S2, b"x" * 1000) as net:
         assert len(way(net).get(S2, accept="*/*", largest=1000).body) == 1000
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "gzip,gzip", "br", "deflate", "zstd", "x"])
+def test_a_packing_that_nobody_asked_for_is_not_unfolded(way: Any, packing: str) -> None:
+    read = []
+
+    class Body(httpx.SyncByteStream):
+        def __iter__(self) -> Any:
+            read.append(1)
+            yield gzip.compress(gzip.compress(bytes(1_000_000)))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        status = 404 if "no" in request.url.path else 200
+        return httpx.Response(status, headers={"Content-Encoding": packing}, stream=Body())
+
+    error = refusal(way(httpx.MockTransport(answer)))
+    assert str(error) == "api.semanticscholar.org sent an answer in a packing that was not asked for"
+    assert refusal(way(httpx.MockTransport(answer)), "https://arxiv.org/no").status == 404
+    assert read == []
+
+
+def test_a_packed_body_is_unfolded_no_further_than_the_limit() -> None:
+    body = _Body(1000, gzip=True)
+    body.add(gzip.compress(bytes(500_000)))
+    assert body.too_large
+    assert len(body.unpacked) == 1001
+    empty = _Body(1000, gzip=True)
+    while not empty.too_large:
+        empty.add(gzip.compress(b""))
+    assert empty.unpacked == b"", "what unfolds to nothing ends too"
+
+
+@given(st.lists(st.binary(max_size=60), min_size=1, max_size=4), st.integers(1, 40))
+def test_a_packed_body_reads_as_it_was_however_it_is_cut(members: list[bytes], size: int) -> None:
+    packed = b"".join(map(gzip.compress, members))
+    body = _Body(1000, gzip=True)
+    for start in range(0, len(packed), size):
+        body.add(packed[start : start + size])
+    body.end()
+    assert body.unpacked == b"".join(members)
+    assert not body.too_large
+
+
+def test_half_a_packed_body_is_asked_for_again(way: Any) -> None:
+    half = gzip.compress(bytes(range(256)))[:-9]
+    packed = {"Content-Encoding": "GZip"}
+    with Recordings().add(S2, half, headers=packed).add(S2, gzip.compress(b"{}"), headers=packed) as net:
+        assert way(net).get(S2, accept="*/*").body == b"{}"
+
+
+@pytest.mark.parametrize("begin", ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_that_drips_is_cut(way: Any, monkeypatch: pytest.MonkeyPatch, begin: str) -> None:
+    """Over a connection within this machine: only there the time between two bytes is real."""
+    over = threading.Event()
+    monkeypatch.setattr(fetching, "_allowed", lambda url: url)
+    monkeypatch.setattr(fetching, "LONGEST_CALL_S", 0.2)
+    monkeypatch.setattr(fetching, "TRIES", 1)
+
+    def drip(server: socket.socket) -> None:
+        held, _ = server.accept()
+        with held, suppress(OSError):
+            held.recv(65536)
+            held.sendall(begin.encode())
+            while not over.wait(0.02):
+                held.sendall(b"X-A: b\r\n" if begin else b"H")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        try:
+            error = refusal(way(httpx.HTTPTransport()), f"http://127.0.0.1:{server.getsockname()[1]}/")
+        finally:
+            over.set()
+            thread.join(30)
+    assert str(error) == "127.0.0.1 took longer than 0.2 s, 1 times"
 
 
 def test_a_body_that_drips_takes_too_long(way: Any, clock: Clock) -> None:
@@ -229,3 +323,14 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(httpx, "HTTPTransport", lambda proxy: used.append(proxy))
     fetching._network()
     assert used == ["http://proxy.example.org:3128"]
+
+
+@pytest.mark.parametrize(
+    "address", ["socks5://ada:canary-secret@127.0.0.1:1080", "http://ada:can@ry-secret@host:1:2", "ftp://canary-secret"]
+)
+def test_a_proxy_that_cannot_be_used_is_told_without_its_address(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setattr(fetching, "getproxies", lambda: {"all": address})
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as where it is not installed
+    with pytest.raises(UsageError, match=r"^the proxy that the environment names cannot be used$") as caught:
+        fetcher(Settings())
+    assert caught.value.__context__ is None
