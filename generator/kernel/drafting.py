@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generator.kernel import synthesis
+from generator.kernel.labels import all_fallen_back
 from generator.kernel.modelled.synthesis import Basis
 from generator.kernel.request import Request
 from generator.kernel.verification import methods
@@ -19,7 +20,8 @@ SERVICES = {"arxiv": "arXiv", "semantic-scholar": "Semantic Scholar", "openalex"
 def synthesised(
     request: Request, claims: list[dict[str, Any]], state: Mapping[str, Any], *, unwritten: str | None = None
 ) -> State:
-    """Themes, agreements, conflicts, open ends and the text, all by rule; ``unwritten`` is why no model wrote it."""
+    """Themes, agreements, conflicts, open ends and the text, all by rule; ``unwritten`` is why no model wrote it, and
+    then stands in the text's labels."""
     themes, themed = synthesis.group_themes(claims, request.question, state["sources"])
     written = synthesis.write_synthesis(
         request.question,
@@ -33,6 +35,9 @@ def synthesised(
         fallbacks=_fallbacks(state["queries"], themed, state.get("unchosen"), unwritten),
         planted=[source["id"] for source in state["sources"] if source["text"].get("set_aside")],
     )
+    if unwritten:
+        names = ("abstract", "synthesis")
+        written.update(zip(names, all_fallen_back([written[name] for name in names], unwritten), strict=True))
     return {"claims": themed, "themes": themes, **written}
 
 

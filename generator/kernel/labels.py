@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from generator import __version__
@@ -33,6 +34,11 @@ def modelled(
 def fallen_back(label: dict[str, Any], reason: str) -> dict[str, Any]:
     """The label of a method that stepped in for a model, and why."""
     return {**label, "fallback_reason": shortened(reason, LONGEST_REASON)}
+
+
+def all_fallen_back(items: Sequence[dict[str, Any]], reason: str) -> list[dict[str, Any]]:
+    """The items by rule, each with the reason why no model made it."""
+    return [{**item, "produced_by": fallen_back(item["produced_by"], reason)} for item in items]
 
 
 def shortened(text: str, longest: int) -> str:

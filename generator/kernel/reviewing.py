@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from generator.kernel import tribunal
 from generator.kernel.claims import extract_claims
 from generator.kernel.drafting import basis, same_verifier, support_verifier, synthesised
-from generator.kernel.labels import fallen_back, modelled, shortened
+from generator.kernel.labels import all_fallen_back, fallen_back, modelled, shortened
 from generator.kernel.modelled import synthesis as modelled_synthesis
 from generator.kernel.modelled.paired import paired_check
 from generator.kernel.modelled.reviewers import METHOD, Reviewed, exposed, review
@@ -89,9 +89,9 @@ def _by_rubric(request: Request, state: Mapping[str, Any], *, instead: str | Non
         )
         extracted = extract_claims(request.question, state["sources"], wider)
         if instead:
-            extracted = [{**claim, "produced_by": fallen_back(claim["produced_by"], instead)} for claim in extracted]
+            extracted = all_fallen_back(extracted, instead)
         claims = verify_claims(extracted, state["sources"], same_verifier(request, state))
-        revised = _by_rule(request, claims, state, instead)
+        revised = synthesised(request, claims, state, unwritten=instead)
         again, score = tribunal.review(_draft(request, {**state, **revised}))
         better = score > consensus
         change = (
@@ -109,20 +109,6 @@ def _by_rubric(request: Request, state: Mapping[str, Any], *, instead: str | Non
         "review_kind": "rubric",
         "review_label": tribunal.produced_by(),
     }
-
-
-def _by_rule(
-    request: Request, claims: list[dict[str, Any]], state: Mapping[str, Any], instead: str | None
-) -> State:
-    """The synthesis by rule, labelled with why no model wrote it, where one was to."""
-    made = synthesised(request, claims, state, unwritten=instead)
-    if not instead:
-        return made
-    labelled = {
-        name: {**made[name], "produced_by": fallen_back(made[name]["produced_by"], instead)}
-        for name in ("abstract", "synthesis")
-    }
-    return {**made, **labelled}
 
 
 def _by_model(request: Request, state: Mapping[str, Any], asker: Asker) -> State:
@@ -173,7 +159,8 @@ def _not_used(
     nothing that counts. Its reviews stay on record, in the rounds in which they were made."""
     reason = str(check["finding"])
     # what was written by rule before the review has its own reason
-    written = _by_rule(request, state["claims"], state, state["abstract"]["produced_by"]["fallback_reason"] or reason)
+    unwritten = state["abstract"]["produced_by"]["fallback_reason"] or reason
+    written = synthesised(request, state["claims"], state, unwritten=unwritten)
     made = _by_rubric(request, {**state, **written}, instead=reason)
     rounds = {item["round"]: item for item in made["rounds"]}
     for item in tried:

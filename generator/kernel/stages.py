@@ -14,7 +14,7 @@ from typing import Any
 from generator.kernel import planted, retrieval, reviewing, semantic_index
 from generator.kernel.claims import extract_claims
 from generator.kernel.drafting import SERVICES, basis, same_verifier, support_verifier, synthesised
-from generator.kernel.labels import fallen_back
+from generator.kernel.labels import all_fallen_back
 from generator.kernel.ledger import StageLedger
 from generator.kernel.modelled import queries as modelled_queries
 from generator.kernel.modelled import synthesis as modelled_synthesis
@@ -36,8 +36,7 @@ from generator.kernel.verification.verdict import Passage, Verifier
 from generator.manifest import cards
 from generator.manifest.canonical import sha256_text
 from generator.manifest.claims import bar_of, count, passed
-from generator.manifest.contracts import table
-from generator.manifest.gate import decide, holds, verdict
+from generator.manifest.gate import decide, holding_reasons, holds, verdict
 from generator.manifest.problems import UsageError
 from generator.manifest.semantic.claims import Judge, Judgement
 
@@ -62,12 +61,7 @@ def _queries(request: Request, state: State, tools: Tools, ledger: StageLedger) 
     try:
         return {"queries": modelled_queries.make_queries(request.question, tools.asker(ledger))}
     except ModelError as error:
-        return {"queries": _fallen_back(make_queries(request.question), error.reason)}
-
-
-def _fallen_back(items: Sequence[dict[str, Any]], reason: str) -> list[dict[str, Any]]:
-    """The items by rule, each with the reason why no model made it."""
-    return [{**item, "produced_by": fallen_back(item["produced_by"], reason)} for item in items]
+        return {"queries": all_fallen_back(make_queries(request.question), error.reason)}
 
 
 def _retrieval(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:
@@ -100,15 +94,15 @@ def _in_order(
 
 def _search(outcome: Ranking | Failure, day: str) -> dict[str, Any]:
     """One row of ``retrieval.searches``."""
-    answered = isinstance(outcome, Ranking)
+    found = outcome if isinstance(outcome, Ranking) else None
     return {
         "source": outcome.source,
         "query_id": outcome.query_id,
         "retrieved_on": day,
-        "returned": len(outcome.papers) if isinstance(outcome, Ranking) else 0,
-        "total": outcome.total if isinstance(outcome, Ranking) else None,
-        "sha256": outcome.sha256 if isinstance(outcome, Ranking) else None,
-        "failure": None if answered else getattr(outcome, "reason", None),
+        "returned": len(found.papers) if found else 0,
+        "total": found.total if found else None,
+        "sha256": found.sha256 if found else None,
+        "failure": outcome.reason if isinstance(outcome, Failure) else None,
     }
 
 
@@ -190,7 +184,7 @@ def _claims(request: Request, state: State, tools: Tools, ledger: StageLedger) -
             raise ModelError(picked if chosen.refused else "the model picked no sentence of any paper")
     except ModelError as error:
         claims = extract_claims(request.question, sources, request.claims)
-        return {"sources": sources, "claims": _fallen_back(claims, error.reason), "unchosen": error.reason}
+        return {"sources": sources, "claims": all_fallen_back(claims, error.reason), "unchosen": error.reason}
     return {"sources": sources, "claims": chosen.claims}
 
 
@@ -199,7 +193,7 @@ def _with_set_aside(source: dict[str, Any]) -> dict[str, Any]:
 
     Questions are not among them: no model is shown one and none is a finding, but papers ask them in good faith.
     """
-    holding = next(row["reasons"] for row in table("synthesis-run", "x-holds") if row["hold"] == "set_aside")
+    holding = holding_reasons()
     found = [
         {"start": item.start, "end": item.end, "reason": item.reason}
         for item in planted.set_aside([source])
@@ -227,17 +221,8 @@ def _synthesis(request: Request, state: State, tools: Tools, ledger: StageLedger
     try:
         written = modelled_synthesis.write(basis(request, {**state, **made}), tools.asker(ledger), support_verifier())
     except ModelError as error:
-        made = synthesised(request, state["claims"], state, unwritten=error.reason)
-        return {**made, **_labelled(made, error.reason)}
+        return synthesised(request, state["claims"], state, unwritten=error.reason)
     return {**made, "abstract": written.abstract, "synthesis": written.synthesis}
-
-
-def _labelled(made: State, reason: str) -> State:
-    """Abstract and synthesis by rule, with the reason why no model wrote them."""
-    return {
-        name: {**made[name], "produced_by": fallen_back(made[name]["produced_by"], reason)}
-        for name in ("abstract", "synthesis")
-    }
 
 
 def _index(request: Request, state: State, tools: Tools, ledger: StageLedger) -> State:

@@ -57,8 +57,14 @@ def holds(run: Mapping[str, Any]) -> list[str]:
 
 def _holds(text: Mapping[str, Any] | None) -> bool:
     """Whether a sentence of the text was set aside for a reason that papers hardly ever give in good faith."""
-    row = next(row for row in table("synthesis-run", "x-holds") if row["hold"] == "set_aside")
-    return any(item["reason"] in row["reasons"] for item in (text or {}).get("set_aside", ()))
+    holding = holding_reasons()
+    return any(item["reason"] in holding for item in (text or {}).get("set_aside", ()))
+
+
+def holding_reasons() -> list[str]:
+    """The reasons of a sentence set aside that put a run before its owner."""
+    rows = table("synthesis-run", "x-holds")
+    return next(list(row["reasons"]) for row in rows if row["hold"] == "set_aside")
 
 
 def decide(decided: str, held: Sequence[str]) -> dict[str, Any]:
